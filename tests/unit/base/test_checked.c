@@ -1,0 +1,42 @@
+/* Goal: arithmetic that says so instead of wrapping. Method: both sides of each boundary. */
+#include "base/checked.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static void says_when_it_does_not_fit(void **state)
+{
+    (void)state;
+    int64_t value = 7;
+    assert_true(ps_add_i64(INT64_MAX - 1, 1, &value));
+    assert_int_equal(value, INT64_MAX);
+    assert_false(ps_add_i64(INT64_MAX, 1, &value));
+    assert_int_equal(value, INT64_MAX);
+    assert_false(ps_mul_i64(INT64_MAX / 2 + 1, 2, &value));
+    assert_true(ps_mul_i64(INT64_MAX / 2, 2, &value));
+    assert_int_equal(value, INT64_MAX - 1);
+}
+
+static void has_a_128_bit_middle(void **state)
+{
+    (void)state;
+    int64_t value = 7;
+    /* 10^13 tokens at 15,000,000 micro-dollars a million. */
+    assert_true(ps_muldiv_i64(10000000000000, 15000000, 1000000, &value));
+    assert_int_equal(value, 150000000000000);
+    assert_false(ps_muldiv_i64(INT64_MAX, 2, 1, &value));
+    assert_int_equal(value, 150000000000000);
+    assert_true(ps_muldiv_i64(-7, 1, 2, &value));
+    assert_int_equal(value, -3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_when_it_does_not_fit),
+        cmocka_unit_test(has_a_128_bit_middle),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
