@@ -33,7 +33,8 @@ void ps_buf_clear(struct ps_buf *buf);
 /* False when the cap would be passed; the buffer is then as before. */
 PS_MUST_CHECK bool ps_buf_append(struct ps_buf *buf, struct ps_str bytes);
 PS_MUST_CHECK bool ps_buf_append_byte(struct ps_buf *buf, char byte);
-PS_MUST_CHECK bool ps_buf_append_format(struct ps_buf *buf, const char *format, ...) PS_PRINTF(2, 3);
+PS_MUST_CHECK bool ps_buf_append_format(struct ps_buf *buf, const char *format, ...)
+    PS_PRINTF(2, 3);
 
 /* For text of our own making that is known to fit: hitting the cap is a bug. */
 void ps_buf_add(struct ps_buf *buf, struct ps_str bytes);

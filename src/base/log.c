@@ -85,9 +85,10 @@ static void add_head(struct ps_buf *const line, const enum ps_log_level level,
     (void)gmtime_r(&now.tv_sec, &parts);
     char stamp[40];
     (void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &parts);
-    ps_buf_add_format(
-        line, sink.is_json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%s\"" : "%s.%03ldZ %s %s",
-        stamp, now.tv_nsec / 1000000, level_names[level], event);
+    ps_buf_add_format(line,
+                      sink.is_json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%s\""
+                                   : "%s.%03ldZ %s %s",
+                      stamp, now.tv_nsec / 1000000, level_names[level], event);
 }
 
 void ps_log_write(const enum ps_log_level level, const char *const event,

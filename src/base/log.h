@@ -1,9 +1,10 @@
 /*
  * log - what an operator reads at 3 a.m.: an event name and typed fields, one line each.
  *
- * Only app/, emu/ and cli/ log; others return facts. No prompt, no answer, no secret is ever a field: pass
- * sizes and digests. Control characters are escaped. The sink is the one global of the program; it
- * takes a lock, so any thread may log. Before ps_log_open lines of level `info` and up go to stderr.
+ * Only app/, emu/ and cli/ log; others return facts. No prompt, no answer, no secret is ever a
+ * field: pass sizes and digests. Control characters are escaped. The sink is the one global of the
+ * program; it takes a lock, so any thread may log. Before ps_log_open lines of level `info` and up
+ * go to stderr.
  *
  *     ps_log_info("job.created", PS_FIELD_TEXT("job", name), PS_FIELD_COUNT("records", records));
  */
@@ -25,18 +26,20 @@ struct ps_field {
     struct ps_str text;
 };
 
-#define PS_FIELD_TEXT(field_name, value) ((struct ps_field){(field_name), false, 0, ps_str_of(value)})
+#define PS_FIELD_TEXT(field_name, value) \
+    ((struct ps_field){(field_name), false, 0, ps_str_of(value)})
 #define PS_FIELD_STR(field_name, value) ((struct ps_field){(field_name), false, 0, (value)})
 #define PS_FIELD_COUNT(field_name, value) \
     ((struct ps_field){(field_name), true, (int64_t)(value), {NULL, 0}})
 
 struct ps_log_options {
-    const char *path;         /* NULL: stderr */
-    bool is_json;             /* one JSON object a line; else "time level event name=value ..." */
-    enum ps_log_level level;  /* lines above it are dropped */
+    const char *path;        /* NULL: stderr */
+    bool is_json;            /* one JSON object a line; else "time level event name=value ..." */
+    enum ps_log_level level; /* lines above it are dropped */
 };
 
-PS_MUST_CHECK enum ps_status ps_log_open(const struct ps_log_options *options, struct ps_error *err);
+PS_MUST_CHECK enum ps_status ps_log_open(const struct ps_log_options *options,
+                                         struct ps_error *err);
 void ps_log_close(void);
 
 /* `fields` ends with a row whose name is NULL. */

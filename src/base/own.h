@@ -18,12 +18,12 @@
     __attribute__((format(printf, format_index, first_index)))
 
 /* Moves a pointer out of its variable and leaves NULL behind. */
-#define PS_TAKE(pointer_to_variable)                         \
-    __extension__({                                          \
+#define PS_TAKE(pointer_to_variable)                                          \
+    __extension__({                                                           \
         __typeof__(pointer_to_variable) ps_take_from = (pointer_to_variable); \
-        __typeof__(*ps_take_from) ps_taken = *ps_take_from;  \
-        *ps_take_from = NULL;                                \
-        ps_taken;                                            \
+        __typeof__(*ps_take_from) ps_taken = *ps_take_from;                   \
+        *ps_take_from = NULL;                                                 \
+        ps_taken;                                                             \
     })
 
 #endif

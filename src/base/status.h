@@ -4,7 +4,7 @@
  * Text: lower case, no full stop, no function names. "could not" = may work later, "cannot" = will
  * not. Values in single quotes. The hint is a sentence that says what to do, or "".
  *
- *     return ps_error_set(err, PS_E_INPUT, PS_RETRY_NEVER, "cannot read '%s': it is a folder", path);
+ *     return ps_error_set(err, PS_E_INPUT, PS_RETRY_NEVER, "cannot read '%s': a folder", path);
  *     return ps_error_hint(err, "Name the files in it, for example '%s/''*.jsonl'.", path);
  */
 #ifndef PS_BASE_STATUS_H
@@ -14,26 +14,26 @@
 
 enum ps_status {
     PS_OK = 0,
-    PS_E_USAGE,      /* options or configuration: exit 2 */
-    PS_E_INPUT,      /* the input cannot be used as a whole: exit 2 */
-    PS_E_REFUSED,    /* the plan does not fit the limits: exit 3 */
-    PS_E_DENIED,     /* credentials, permissions, another account: exit 4 */
-    PS_E_NOT_FOUND,  /* the thing named is not there */
-    PS_E_CONFLICT,   /* it is there already, or something else holds it */
-    PS_E_QUOTA,      /* a limit of ours or theirs says: not now */
-    PS_E_NETWORK,    /* no answer, or not the whole of it */
-    PS_E_SERVICE,    /* the service answered with an error */
-    PS_E_CORRUPT,    /* bytes are not what they should be */
-    PS_E_IO,         /* the machine refused: disk full, permission, descriptor */
-    PS_E_STOPPED,    /* asked to stop: exit 5 */
-    PS_E_TOO_LARGE,  /* a cap was passed */
+    PS_E_USAGE,     /* options or configuration: exit 2 */
+    PS_E_INPUT,     /* the input cannot be used as a whole: exit 2 */
+    PS_E_REFUSED,   /* the plan does not fit the limits: exit 3 */
+    PS_E_DENIED,    /* credentials, permissions, another account: exit 4 */
+    PS_E_NOT_FOUND, /* the thing named is not there */
+    PS_E_CONFLICT,  /* it is there already, or something else holds it */
+    PS_E_QUOTA,     /* a limit of ours or theirs says: not now */
+    PS_E_NETWORK,   /* no answer, or not the whole of it */
+    PS_E_SERVICE,   /* the service answered with an error */
+    PS_E_CORRUPT,   /* bytes are not what they should be */
+    PS_E_IO,        /* the machine refused: disk full, permission, descriptor */
+    PS_E_STOPPED,   /* asked to stop: exit 5 */
+    PS_E_TOO_LARGE, /* a cap was passed */
     PS_STATUS_COUNT
 };
 
 enum ps_retry {
-    PS_RETRY_NEVER,  /* the same again gives the same */
-    PS_RETRY_LATER,  /* the same may work later */
-    PS_RETRY_REAUTH  /* with fresh credentials */
+    PS_RETRY_NEVER, /* the same again gives the same */
+    PS_RETRY_LATER, /* the same may work later */
+    PS_RETRY_REAUTH /* with fresh credentials */
 };
 
 struct ps_error {

@@ -10,15 +10,15 @@ enum ps_family {
     PS_FAMILY_ANTHROPIC,
     PS_FAMILY_NOVA,
     PS_FAMILY_LLAMA,
-    PS_FAMILY_MISTRAL,        /* the older prompt form */
-    PS_FAMILY_OPENAI,         /* chat completions: gpt-oss, Qwen, DeepSeek V3, Gemma, newer Mistral, ... */
+    PS_FAMILY_MISTRAL, /* the older prompt form */
+    PS_FAMILY_OPENAI,  /* chat completions: gpt-oss, Qwen, DeepSeek V3, Gemma, newer Mistral, ... */
     PS_FAMILY_TITAN_TEXT,
     PS_FAMILY_TITAN_EMBED,
-    PS_FAMILY_CONVERSE,       /* model-neutral: modelInvocationType Converse */
+    PS_FAMILY_CONVERSE, /* model-neutral: modelInvocationType Converse */
     PS_FAMILY_COUNT
 };
 
-/* By a model id, profile id ("us.anthropic...") or ARN of either; false for one that nobody knows. */
+/* By a model id, profile id ("us.anthropic...") or ARN of either; false for one nobody knows. */
 PS_MUST_CHECK bool ps_family_of_model(struct ps_str model, enum ps_family *ret_family);
 
 /* "anthropic", "nova", ...; for --format and messages. */

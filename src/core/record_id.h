@@ -1,6 +1,6 @@
 /*
- * record_id - our own ids for the service: "R" and ten digits, the record's index. Fixed length, alphanumeric,
- * eleven characters as the service's older documentation asks.
+ * record_id - our own ids for the service: "R" and ten digits, the record's index. Fixed length,
+ * alphanumeric, eleven characters as the service's older documentation asks.
  */
 #ifndef PS_CORE_RECORD_ID_H
 #define PS_CORE_RECORD_ID_H

@@ -6,16 +6,11 @@
 #include <string.h>
 
 static const char *const wish_names[PS_WISH_KIND_COUNT] = {
-    [PS_WISH_IDENTITY] = "identity",
-    [PS_WISH_PUT_SHARD] = "put_shard",
-    [PS_WISH_LIST_OBJECTS] = "list_objects",
-    [PS_WISH_GET_OBJECT] = "get_object",
-    [PS_WISH_DELETE_OBJECT] = "delete_object",
-    [PS_WISH_ABORT_UPLOADS] = "abort_uploads",
-    [PS_WISH_CREATE_JOB] = "create_job",
-    [PS_WISH_GET_JOB] = "get_job",
-    [PS_WISH_LIST_JOBS] = "list_jobs",
-    [PS_WISH_STOP_JOB] = "stop_job",
+    [PS_WISH_IDENTITY] = "identity",           [PS_WISH_PUT_SHARD] = "put_shard",
+    [PS_WISH_LIST_OBJECTS] = "list_objects",   [PS_WISH_GET_OBJECT] = "get_object",
+    [PS_WISH_DELETE_OBJECT] = "delete_object", [PS_WISH_ABORT_UPLOADS] = "abort_uploads",
+    [PS_WISH_CREATE_JOB] = "create_job",       [PS_WISH_GET_JOB] = "get_job",
+    [PS_WISH_LIST_JOBS] = "list_jobs",         [PS_WISH_STOP_JOB] = "stop_job",
 };
 
 static const char *const job_status_names[] = {

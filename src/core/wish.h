@@ -1,11 +1,12 @@
 /*
  * wish - what the engine wants done in the world, and the fact that comes back.
  *
- * A wish is a row in the store before it is an act. Each started wish gives exactly one fact, unless the
- * process dies first; then the row is found open at the next start and started again (every kind here is
- * repeatable: CREATE_JOB under rule R2).
+ * A wish is a row in the store before it is an act. Each started wish gives exactly one fact,
+ * unless the process dies first; then the row is found open at the next start and started again
+ * (every kind here is repeatable: CREATE_JOB under rule R2).
  *
- * Owner: text in a wish is a view, copied by whoever keeps it. A fact owns its payload: ps_fact_release.
+ * Owner: text in a wish is a view, copied by whoever keeps it. A fact owns its payload:
+ * ps_fact_release.
  */
 #ifndef PS_CORE_WISH_H
 #define PS_CORE_WISH_H
@@ -16,33 +17,33 @@
 #include <stdint.h>
 
 enum ps_wish_kind {
-    PS_WISH_IDENTITY,      /* which account, by which caller? (R1) */
-    PS_WISH_PUT_SHARD,     /* the shard's body to `key`, only if nothing is there (If-None-Match: *) */
-    PS_WISH_LIST_OBJECTS,  /* everything under `key`, all pages; with is_shallow: common prefixes too */
+    PS_WISH_IDENTITY,  /* which account, by which caller? (R1) */
+    PS_WISH_PUT_SHARD, /* the shard's body to `key`, only if nothing is there (If-None-Match: *) */
+    PS_WISH_LIST_OBJECTS,  /* everything under `key`, all pages; is_shallow: common prefixes too */
     PS_WISH_GET_OBJECT,    /* the object `key` from `offset` on, into the sink */
     PS_WISH_DELETE_OBJECT, /* `key`; one that is not there counts as deleted */
     PS_WISH_ABORT_UPLOADS, /* lists multipart uploads under `key` and aborts each */
     PS_WISH_CREATE_JOB,    /* sends `text`, the exact body */
     PS_WISH_GET_JOB,       /* `text`: its ARN */
-    PS_WISH_LIST_JOBS,     /* `text`: nameContains ("" = all); after_ms: submitTimeAfter; all pages */
-    PS_WISH_STOP_JOB,      /* `text`: its ARN */
+    PS_WISH_LIST_JOBS, /* `text`: nameContains ("" = all); after_ms: submitTimeAfter; all pages */
+    PS_WISH_STOP_JOB,  /* `text`: its ARN */
     PS_WISH_KIND_COUNT
 };
 
 const char *ps_wish_name(enum ps_wish_kind kind);
 
 struct ps_wish {
-    int64_t id;             /* the row's number; comes back in the fact */
+    int64_t id; /* the row's number; comes back in the fact */
     enum ps_wish_kind kind;
-    int64_t lane;           /* which lane's Region, bucket and credentials */
-    int64_t job;            /* the engine's own, comes back untouched; -1: none */
-    int64_t shard;          /* likewise */
-    struct ps_str key;      /* object key or prefix, without bucket */
-    struct ps_str text;     /* see the kinds */
-    struct ps_str etag;     /* GET_OBJECT with offset > 0: If-Match, else "" */
-    int64_t offset;         /* GET_OBJECT: the first byte wanted */
-    int64_t after_ms;       /* LIST_JOBS: wall clock */
-    bool is_shallow;        /* LIST_OBJECTS: delimiter "/" */
+    int64_t lane;       /* which lane's Region, bucket and credentials */
+    int64_t job;        /* the engine's own, comes back untouched; -1: none */
+    int64_t shard;      /* likewise */
+    struct ps_str key;  /* object key or prefix, without bucket */
+    struct ps_str text; /* see the kinds */
+    struct ps_str etag; /* GET_OBJECT with offset > 0: If-Match, else "" */
+    int64_t offset;     /* GET_OBJECT: the first byte wanted */
+    int64_t after_ms;   /* LIST_JOBS: wall clock */
+    bool is_shallow;    /* LIST_OBJECTS: delimiter "/" */
 };
 
 enum ps_outcome {
@@ -70,14 +71,15 @@ bool ps_job_status_is_terminal(enum ps_job_status status);
 enum ps_job_status ps_job_status_of(struct ps_str word);
 const char *ps_job_status_name(enum ps_job_status status);
 
-/* A job as Get or List shows it. Heap text, "" where the service left it out. Counters -1: absent. */
+/* A job as Get or List shows it. Heap text, "" where the service left it out. Counters: -1 =
+ * absent. */
 struct ps_job_view {
     char *arn;
     char *name;
-    char *token;      /* Get only */
+    char *token; /* Get only */
     char *input_uri;
     char *output_uri;
-    char *message;    /* Get only */
+    char *message; /* Get only */
     enum ps_job_status status;
     int64_t submitted_at_ms;
     int64_t total_count;
@@ -98,15 +100,15 @@ struct ps_fact {
     int64_t job;
     int64_t shard;
     enum ps_outcome outcome;
-    struct ps_error error;          /* where outcome is not YES */
-    struct ps_job_view *jobs;       /* GET_JOB: one; LIST_JOBS: all of them */
+    struct ps_error error;    /* where outcome is not YES */
+    struct ps_job_view *jobs; /* GET_JOB: one; LIST_JOBS: all of them */
     int64_t job_count;
     struct ps_object_view *objects; /* LIST_OBJECTS, in key order */
     int64_t object_count;
-    char *text;                     /* CREATE_JOB: the ARN; IDENTITY: the account id; GET_OBJECT: the ETag */
-    char *caller;                   /* IDENTITY: the caller's ARN */
-    int64_t bytes;                  /* GET_OBJECT: how far the sink has got, also when it failed */
-    bool is_equal;                  /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
+    char *text;    /* CREATE_JOB: the ARN; IDENTITY: the account id; GET_OBJECT: the ETag */
+    char *caller;  /* IDENTITY: the caller's ARN */
+    int64_t bytes; /* GET_OBJECT: how far the sink has got, also when it failed */
+    bool is_equal; /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
 };
 
 void ps_fact_release(struct ps_fact *fact);

@@ -33,12 +33,14 @@ enum ps_status ps_clock_init(struct ps_clock *const clock, const struct ps_str s
     *clock = (struct ps_clock){0, 1, 0, 0};
     if (spec.size > 0) {
         const size_t comma = ps_str_find(spec, ',');
-        const bool is_number = ps_str_to_i64(ps_str_part(spec, 0, comma), &clock->origin_ms) &&
-                               ps_str_to_i64(ps_str_part(spec, comma + 1, spec.size), &clock->speed);
+        const bool is_number =
+            ps_str_to_i64(ps_str_part(spec, 0, comma), &clock->origin_ms) &&
+            ps_str_to_i64(ps_str_part(spec, comma + 1, spec.size), &clock->speed);
         if (!is_number || clock->origin_ms < 0 || clock->speed < 1 || clock->speed > SPEED_MAX) {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use PENSTOCK_CLOCK '%.*s'",
                                PS_STR_ARGS(spec));
-            return ps_error_hint(err, "It is ORIGIN_MS,SPEED as the env file of 'penstock emulate' has it.");
+            return ps_error_hint(
+                err, "It is ORIGIN_MS,SPEED as the env file of 'penstock emulate' has it.");
         }
     }
     clock->monotonic_base_ms = ps_clock_real_monotonic_ms();

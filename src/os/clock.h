@@ -38,12 +38,14 @@ struct ps_clock_mark {
 };
 struct ps_clock_mark ps_clock_mark(const struct ps_clock *clock);
 
-/* Goes on from a stored mark: steady = stored + what passed on the wall since, never less than stored. */
+/* Goes on from a stored mark: steady = stored + what passed on the wall since, never less than
+ * stored. */
 void ps_clock_resume(struct ps_clock *clock, struct ps_clock_mark mark);
 
 struct ps_now ps_clock_now(const struct ps_clock *clock);
 
-/* How many real milliseconds until steady `deadline_ms`, rounded up; 0 when it has passed; at most a day. */
+/* How many real milliseconds until steady `deadline_ms`, rounded up; 0 when it has passed; at most
+ * a day. */
 int64_t ps_clock_real_wait_ms(const struct ps_clock *clock, int64_t deadline_ms);
 
 #endif

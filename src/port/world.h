@@ -1,8 +1,8 @@
 /*
  * world - the whole outside world in one table of functions: AWS over HTTPS, or a simulation of it.
  *
- * Never blocks but in next_fact. Retries nothing by itself: a failed act is a fact, and the engine decides.
- * After YES it happened; after NO it surely did not; after UNKNOWN it may have.
+ * Never blocks but in next_fact. Retries nothing by itself: a failed act is a fact, and the engine
+ * decides. After YES it happened; after NO it surely did not; after UNKNOWN it may have.
  *
  * Owner: whoever made the adapter. Threads: all calls from one.
  */
@@ -16,8 +16,8 @@ struct ps_world_ops {
     void (*start)(void *context, const struct ps_wish *wish);
 
     /*
-     * The next fact, late ones included; false at `deadline_ms` (the run's steady clock) without one, or
-     * early after wake(). *ret_fact is the caller's to release.
+     * The next fact, late ones included; false at `deadline_ms` (the run's steady clock) without
+     * one, or early after wake(). *ret_fact is the caller's to release.
      */
     bool (*next_fact)(void *context, int64_t deadline_ms, struct ps_fact *ret_fact);
 
@@ -31,17 +31,18 @@ struct ps_world {
 };
 
 /*
- * Where the bytes of a PUT come from and where those of a GET go. Given to the adapter when it is made;
- * called from inside next_fact.
+ * Where the bytes of a PUT come from and where those of a GET go. Given to the adapter when it is
+ * made; called from inside next_fact.
  */
 struct ps_body {
     int64_t size_bytes;
-    uint32_t crc32;       /* of the whole body */
-    void *state;          /* the source's own */
+    uint32_t crc32; /* of the whole body */
+    void *state;    /* the source's own */
 };
 
 struct ps_streams_ops {
-    /* The body of shard (wish->job, wish->shard), from its first byte. May be opened more than once. */
+    /* The body of shard (wish->job, wish->shard), from its first byte. May be opened more than
+     * once. */
     enum ps_status (*open_body)(void *context, const struct ps_wish *wish, struct ps_body *ret_body,
                                 struct ps_error *err);
 

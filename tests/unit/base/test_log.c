@@ -1,4 +1,5 @@
-/* Goal: a line is one line, whatever its fields hold. Method: hostile text into a file, read back. */
+/* Goal: a line is one line, whatever its fields hold. Method: hostile text into a file, read back.
+ */
 #include "base/log.h"
 
 #include <setjmp.h>
@@ -22,7 +23,8 @@ static void escapes_control_characters_and_drops_low_levels(void **state)
     ps_log_close();
     char text[500] = "";
     assert_true(read(descriptor, text, sizeof(text) - 1) > 0);
-    assert_non_null(strstr(text, "\"event\":\"job.created\",\"id\":\"a\\u000a\\u001b[31m\\\"b\",\"records\":7}\n"));
+    assert_non_null(strstr(
+        text, "\"event\":\"job.created\",\"id\":\"a\\u000a\\u001b[31m\\\"b\",\"records\":7}\n"));
     assert_null(strstr(text, "dropped"));
     (void)close(descriptor);
     (void)unlink(path);
@@ -32,7 +34,8 @@ static void says_when_it_cannot_be_opened(void **state)
 {
     (void)state;
     struct ps_error err;
-    assert_int_equal(ps_log_open(&(struct ps_log_options){"/nowhere/log", false, PS_LOG_INFO}, &err), PS_E_IO);
+    assert_int_equal(
+        ps_log_open(&(struct ps_log_options){"/nowhere/log", false, PS_LOG_INFO}, &err), PS_E_IO);
 }
 
 int main(void)

@@ -13,7 +13,8 @@ static void says_what_and_what_to_do(void **state)
     (void)state;
     struct ps_error err;
     memset(&err, 'x', sizeof(err));
-    assert_int_equal(ps_error_set(&err, PS_E_INPUT, PS_RETRY_NEVER, "cannot read '%s'", "a"), PS_E_INPUT);
+    assert_int_equal(ps_error_set(&err, PS_E_INPUT, PS_RETRY_NEVER, "cannot read '%s'", "a"),
+                     PS_E_INPUT);
     assert_string_equal(err.message, "cannot read 'a'");
     assert_string_equal(err.hint, "");
     assert_string_equal(err.aws_code, "");
