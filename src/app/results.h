@@ -1,9 +1,9 @@
 /*
  * results - one line a prompt, in input order, from index and answers; and the sums.
  *
- * Files are written to a temporary name beside them, synced and renamed. For `results.jsonl` the side files are
- * results.attempts.jsonl, results.failed.jsonl (what did not succeed, in input form; where the source is gone or
- * changed, id and error only) and results.report.json.
+ * Files are written to a temporary name beside them, synced and renamed. For `results.jsonl` the
+ * side files are results.attempts.jsonl, results.failed.jsonl (what did not succeed, in input form;
+ * where the source is gone or changed, id and error only) and results.report.json.
  */
 #ifndef PS_APP_RESULTS_H
 #define PS_APP_RESULTS_H
@@ -17,40 +17,44 @@ enum ps_results_filter { PS_RESULTS_ALL, PS_RESULTS_SUCCEEDED, PS_RESULTS_FAILED
 /* How every record ended (or, of a live run, where it stands). */
 struct ps_results_sums {
     int64_t records;
-    int64_t succeeded;        /* duplicates included: they have their leader's status */
+    int64_t succeeded; /* duplicates included: they have their leader's status */
     int64_t failed;
     int64_t rejected;
     int64_t cancelled;
-    int64_t pending;          /* neither yet */
-    int64_t duplicates;       /* a mark, within the above */
-    int64_t input_tokens;     /* as the service counted, of succeeded ones, each paid once */
+    int64_t pending;      /* neither yet */
+    int64_t duplicates;   /* a mark, within the above */
+    int64_t input_tokens; /* as the service counted, of succeeded ones, each paid once */
     int64_t output_tokens;
     int64_t late_successes;
 };
 
 /*
- * Writes the lines to descriptor `out` (pending records as {"id","index","status":"pending"} unless is_final, when
- * they are a bug). PS_E_IO when it cannot be written.
+ * Writes the lines to descriptor `out` (pending records as {"id","index","status":"pending"} unless
+ * is_final, when they are a bug). PS_E_IO when it cannot be written.
  */
-PS_MUST_CHECK enum ps_status ps_results_write(const struct ps_index *index, struct ps_answers *answers,
+PS_MUST_CHECK enum ps_status ps_results_write(const struct ps_index *index,
+                                              struct ps_answers *answers,
                                               enum ps_results_filter filter, int out,
-                                              struct ps_results_sums *ret_sums, struct ps_error *err);
+                                              struct ps_results_sums *ret_sums,
+                                              struct ps_error *err);
 
-/* `path` and its attempts and failed files; `source` may be NULL. lane_name is said in the attempts file. */
-PS_MUST_CHECK enum ps_status ps_results_publish(const struct ps_index *index, struct ps_answers *answers,
-                                                struct ps_source *source, const char *path,
-                                                const char *lane_name, struct ps_results_sums *ret_sums,
-                                                struct ps_error *err);
+/* `path` and its attempts and failed files; `source` may be NULL. lane_name is said in the attempts
+ * file. */
+PS_MUST_CHECK enum ps_status
+ps_results_publish(const struct ps_index *index, struct ps_answers *answers,
+                   struct ps_source *source, const char *path, const char *lane_name,
+                   struct ps_results_sums *ret_sums, struct ps_error *err);
 
 /* results.jsonl -> results.failed.jsonl; a name without .jsonl gets it appended. Heap text. */
 char *ps_results_side_path(const char *path, const char *side);
 
 /*
- * Re-checks a published file against index and answers, any day: every line there, in order, equal bytes.
- * PS_E_CORRUPT names the first line that differs.
+ * Re-checks a published file against index and answers, any day: every line there, in order, equal
+ * bytes. PS_E_CORRUPT names the first line that differs.
  */
-PS_MUST_CHECK enum ps_status ps_results_verify(const struct ps_index *index, struct ps_answers *answers,
-                                               const char *path, struct ps_results_sums *ret_sums,
+PS_MUST_CHECK enum ps_status ps_results_verify(const struct ps_index *index,
+                                               struct ps_answers *answers, const char *path,
+                                               struct ps_results_sums *ret_sums,
                                                struct ps_error *err);
 
 #endif

@@ -13,18 +13,29 @@ struct unit {
 };
 
 static const struct unit count_units[] = {
-    {"", 1}, {"k", 1000}, {"K", 1000}, {"M", 1000000}, {"G", 1000000000}, {"B", 1000000000}, {NULL, 0},
+    {"", 1},           {"k", 1000},       {"K", 1000}, {"M", 1000000},
+    {"G", 1000000000}, {"B", 1000000000}, {NULL, 0},
 };
 
 static const struct unit byte_units[] = {
-    {"", 1},         {"B", 1},           {"kB", 1000},       {"KB", 1000},
-    {"MB", 1000000}, {"GB", 1000000000}, {"KiB", 1024},      {"MiB", 1048576},
-    {"k", 1000},     {"M", 1000000},     {"G", 1000000000},  {"GiB", 1073741824},
-    {"TB", INT64_C(1000000000000)},      {NULL, 0},
+    {"", 1},
+    {"B", 1},
+    {"kB", 1000},
+    {"KB", 1000},
+    {"MB", 1000000},
+    {"GB", 1000000000},
+    {"KiB", 1024},
+    {"MiB", 1048576},
+    {"k", 1000},
+    {"M", 1000000},
+    {"G", 1000000000},
+    {"GiB", 1073741824},
+    {"TB", INT64_C(1000000000000)},
+    {NULL, 0},
 };
 
 static const struct unit time_units[] = {
-    {"", PS_SECOND_MS},  {"ms", 1},           {"s", PS_SECOND_MS}, {"m", PS_MINUTE_MS},
+    {"", PS_SECOND_MS},    {"ms", 1},         {"s", PS_SECOND_MS}, {"m", PS_MINUTE_MS},
     {"min", PS_MINUTE_MS}, {"h", PS_HOUR_MS}, {"d", PS_DAY_MS},    {NULL, 0},
 };
 
@@ -44,7 +55,8 @@ static size_t digits_from(const struct ps_str text, const size_t from)
     return place;
 }
 
-static bool find_factor(const struct unit *const units, const struct ps_str name, int64_t *const ret_factor)
+static bool find_factor(const struct unit *const units, const struct ps_str name,
+                        int64_t *const ret_factor)
 {
     for (const struct unit *unit = units; unit->name != NULL; unit++) {
         if (ps_str_equals_text(name, unit->name)) {
@@ -56,7 +68,8 @@ static bool find_factor(const struct unit *const units, const struct ps_str name
 }
 
 /* The digits behind the point, times the factor; false unless that is whole. */
-static bool parse_fraction(const struct ps_str digits, const int64_t factor, int64_t *const ret_value)
+static bool parse_fraction(const struct ps_str digits, const int64_t factor,
+                           int64_t *const ret_value)
 {
     int64_t numerator = 0;
     int64_t denominator = 1;
@@ -74,7 +87,8 @@ static bool parse_fraction(const struct ps_str digits, const int64_t factor, int
     return true;
 }
 
-static bool parse(const struct ps_str text, const struct unit *const units, int64_t *const ret_value)
+static bool parse(const struct ps_str text, const struct unit *const units,
+                  int64_t *const ret_value)
 {
     const size_t whole_end = digits_from(text, 0);
     const bool has_point = whole_end < text.size && text.data[whole_end] == '.';
@@ -88,7 +102,8 @@ static bool parse(const struct ps_str text, const struct unit *const units, int6
         !find_factor(units, ps_str_part(text, fraction_end, text.size), &factor) ||
         !ps_str_to_i64(ps_str_part(text, 0, whole_end), &whole) ||
         !ps_mul_i64(whole, factor, &whole) ||
-        !parse_fraction(ps_str_part(text, fraction_start, fraction_end - fraction_start), factor, &fraction)) {
+        !parse_fraction(ps_str_part(text, fraction_start, fraction_end - fraction_start), factor,
+                        &fraction)) {
         return false;
     }
     return ps_add_i64(whole, fraction, ret_value);

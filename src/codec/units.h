@@ -1,8 +1,9 @@
 /*
  * units - sizes, counts, times and money as people write them: "50MB", "20M", "2h", "900.50".
  *
- * MB = 10^6 bytes, MiB = 2^20; k, M, B (or G) = 10^3, 10^6, 10^9. A fraction is fine where the result is
- * whole: "1.5M". All return false, with *ret_value untouched, for anything else, negative numbers included.
+ * MB = 10^6 bytes, MiB = 2^20; k, M, B (or G) = 10^3, 10^6, 10^9. A fraction is fine where the
+ * result is whole: "1.5M". All return false, with *ret_value untouched, for anything else, negative
+ * numbers included.
  */
 #ifndef PS_CODEC_UNITS_H
 #define PS_CODEC_UNITS_H

@@ -56,18 +56,12 @@ static void writes_for_people(void **state)
         int64_t value;
         const char *text;
     } rows[] = {
-        {ps_units_add_count, 0, "0"},
-        {ps_units_add_count, 999, "999"},
-        {ps_units_add_count, 1000, "1,000"},
-        {ps_units_add_count, 1234567, "1,234,567"},
-        {ps_units_add_bytes, 999, "999 B"},
-        {ps_units_add_bytes, 8000000000, "8.0 GB"},
-        {ps_units_add_bytes, 40350, "40.3 kB"},
-        {ps_units_add_bytes, 999999, "999.9 kB"},
-        {ps_units_add_time, 4250, "4.2s"},
-        {ps_units_add_time, 192000, "3m 12s"},
-        {ps_units_add_time, 7500000, "2h 05m"},
-        {ps_units_add_time, 4233600000, "49d 00h"},
+        {ps_units_add_count, 0, "0"},           {ps_units_add_count, 999, "999"},
+        {ps_units_add_count, 1000, "1,000"},    {ps_units_add_count, 1234567, "1,234,567"},
+        {ps_units_add_bytes, 999, "999 B"},     {ps_units_add_bytes, 8000000000, "8.0 GB"},
+        {ps_units_add_bytes, 40350, "40.3 kB"}, {ps_units_add_bytes, 999999, "999.9 kB"},
+        {ps_units_add_time, 4250, "4.2s"},      {ps_units_add_time, 192000, "3m 12s"},
+        {ps_units_add_time, 7500000, "2h 05m"}, {ps_units_add_time, 4233600000, "49d 00h"},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct ps_buf buf PS_CLEANUP(ps_buf_release);

@@ -1,0 +1,196 @@
+#include "core/lane.h"
+
+#include "base/assert.h"
+#include "codec/units.h"
+#include "core/catalog.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <yyjson.h>
+
+static const struct limit_row {
+    const char *name;
+    bool (*read)(struct ps_str text, int64_t *ret_value);
+    const char *form;
+} limit_rows[PS_LIMIT_COUNT] = {
+    [PS_LIMIT_JOBS] = {"jobs", ps_units_count, "10"},
+    [PS_LIMIT_JOB_RECORDS] = {"job_records", ps_units_count, "100k"},
+    [PS_LIMIT_JOB_BYTES] = {"job_bytes", ps_units_bytes, "5GB"},
+    [PS_LIMIT_SHARD_RECORDS] = {"shard_records", ps_units_count, "1000"},
+    [PS_LIMIT_SHARD_BYTES] = {"shard_bytes", ps_units_bytes, "50MB"},
+    [PS_LIMIT_FILES] = {"files", ps_units_count, "5000"},
+    [PS_LIMIT_MIN_RECORDS] = {"min_records", ps_units_count, "100"},
+    [PS_LIMIT_CONTEXT] = {"context", ps_units_count, "200k"},
+    [PS_LIMIT_OUTPUT] = {"output", ps_units_count, "8192"},
+};
+
+static const char *const source_names[] = {
+    [PS_SOURCE_NONE] = "none",
+    [PS_SOURCE_PUBLISHED] = "published",
+    [PS_SOURCE_TYPICAL] = "typical",
+    [PS_SOURCE_USER] = "user",
+};
+
+static const struct text_row {
+    const char *name;
+    size_t offset;
+    size_t room;
+} text_rows[] = {
+    {"name", offsetof(struct ps_lane, name), sizeof(((struct ps_lane *)0)->name)},
+    {"model", offsetof(struct ps_lane, model), sizeof(((struct ps_lane *)0)->model)},
+    {"region", offsetof(struct ps_lane, region), sizeof(((struct ps_lane *)0)->region)},
+    {"s3_uri", offsetof(struct ps_lane, s3_uri), sizeof(((struct ps_lane *)0)->s3_uri)},
+    {"role_arn", offsetof(struct ps_lane, role_arn), sizeof(((struct ps_lane *)0)->role_arn)},
+};
+
+const char *ps_limit_name(const enum ps_limit_key key)
+{
+    PS_ASSERT(key >= 0 && key < PS_LIMIT_COUNT);
+    return limit_rows[key].name;
+}
+
+const char *ps_limit_source_name(const enum ps_limit_source source)
+{
+    PS_ASSERT(source >= PS_SOURCE_NONE && source <= PS_SOURCE_USER);
+    return source_names[source];
+}
+
+void ps_lane_init(struct ps_lane *const lane, const char *const name)
+{
+    memset(lane, 0, sizeof(*lane));
+    (void)snprintf(lane->name, sizeof(lane->name), "%s", name);
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        lane->limits[key] = (struct ps_limit){PS_NO_LIMIT, PS_SOURCE_NONE};
+    }
+}
+
+static bool set_text(struct ps_lane *const lane, const struct ps_str key, const struct ps_str value)
+{
+    for (size_t row = 0; row < sizeof(text_rows) / sizeof(text_rows[0]); row++) {
+        if (ps_str_equals_text(key, text_rows[row].name) && value.size < text_rows[row].room) {
+            char *const room = (char *)lane + text_rows[row].offset;
+            memset(room, 0, text_rows[row].room);
+            memcpy(room, value.data, value.size);
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ps_status unknown_key(const struct ps_str key, struct ps_error *const err)
+{
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%.*s'",
+                       PS_STR_ARGS(key));
+    return ps_error_hint(
+        err, "Keys are name, model, region, s3_uri, role_arn, jobs, job_records, job_bytes, "
+             "shard_records, shard_bytes, files, min_records, context, output: for example "
+             "'name=a,jobs=10,shard_bytes=50MB'.");
+}
+
+static enum ps_status set_key(struct ps_lane *const lane, const struct ps_str key,
+                              const struct ps_str value, struct ps_error *const err)
+{
+    for (int limit = 0; limit < PS_LIMIT_COUNT; limit++) {
+        const struct limit_row *const row = &limit_rows[limit];
+        if (!ps_str_equals_text(key, row->name)) {
+            continue;
+        }
+        int64_t number = 0;
+        if (!row->read(value, &number) || number < 1) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%s=%.*s'",
+                               row->name, PS_STR_ARGS(value));
+            return ps_error_hint(err, "It takes a number above 0, written like '%s=%s'.", row->name,
+                                 row->form);
+        }
+        lane->limits[limit] = (struct ps_limit){number, PS_SOURCE_USER};
+        return PS_OK;
+    }
+    return set_text(lane, key, value) ? PS_OK : unknown_key(key, err);
+}
+
+enum ps_status ps_lane_parse(struct ps_lane *const lane, const struct ps_str text,
+                             struct ps_error *const err)
+{
+    size_t from = 0;
+    while (from < text.size) {
+        const struct ps_str rest = ps_str_part(text, from, text.size);
+        const struct ps_str pair = ps_str_part(rest, 0, ps_str_find(rest, ','));
+        const size_t equals = ps_str_find(pair, '=');
+        if (equals == pair.size) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot read '%.*s' of a lane",
+                               PS_STR_ARGS(pair));
+            return ps_error_hint(
+                err, "A lane is written key=value,key=value: for example 'name=a,jobs=10'.");
+        }
+        if (set_key(lane, ps_str_trim(ps_str_part(pair, 0, equals)),
+                    ps_str_trim(ps_str_part(pair, equals + 1, pair.size)), err) != PS_OK) {
+            return err->status;
+        }
+        from += pair.size + 1;
+    }
+    return PS_OK;
+}
+
+static void fill_from(struct ps_lane *const lane, yyjson_val *const profile,
+                      const enum ps_limit_source source)
+{
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        yyjson_val *const value =
+            yyjson_obj_get(yyjson_obj_get(profile, limit_rows[key].name), "value");
+        if (lane->limits[key].source == PS_SOURCE_NONE && yyjson_is_int(value)) {
+            lane->limits[key] = (struct ps_limit){yyjson_get_sint(value), source};
+        }
+    }
+}
+
+enum ps_status ps_lane_fill(struct ps_lane *const lane, const char *const profile,
+                            struct ps_error *const err)
+{
+    const struct ps_str text = ps_catalog_limits();
+    yyjson_doc *const document = yyjson_read(text.data, text.size, 0);
+    PS_ASSERT(document != NULL);
+    yyjson_val *const row =
+        yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(document), "profiles"), profile);
+    enum ps_status status = PS_OK;
+    if (row == NULL) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use limits '%s'", profile);
+        status = ps_error_hint(err, "There are 'published' and 'typical'.");
+    } else {
+        fill_from(lane, row,
+                  strcmp(profile, "typical") == 0 ? PS_SOURCE_TYPICAL : PS_SOURCE_PUBLISHED);
+    }
+    yyjson_doc_free(document);
+    return status;
+}
+
+enum ps_status ps_lane_check(const struct ps_lane *const lane, struct ps_error *const err)
+{
+    const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
+    const int64_t job_records = ps_lane_limit(lane, PS_LIMIT_JOB_RECORDS, INT64_MAX);
+    const int64_t files = ps_lane_limit(lane, PS_LIMIT_FILES, INT64_MAX);
+    const int64_t shard_records = ps_lane_limit(lane, PS_LIMIT_SHARD_RECORDS, INT64_MAX);
+    if (min_records > job_records) {
+        (void)ps_error_set(
+            err, PS_E_USAGE, PS_RETRY_NEVER,
+            "lane '%s' cannot hold a job: at least %lld records (min_records), at most %lld "
+            "(job_records)",
+            lane->name, (long long)min_records, (long long)job_records);
+        return ps_error_hint(err, "Raise job_records or lower min_records.");
+    }
+    if (files < INT64_MAX && shard_records < INT64_MAX &&
+        shard_records < (min_records + files - 1) / files) {
+        (void)ps_error_set(
+            err, PS_E_USAGE, PS_RETRY_NEVER,
+            "lane '%s' cannot hold a job of min_records=%lld: files=%lld of shard_records=%lld",
+            lane->name, (long long)min_records, (long long)files, (long long)shard_records);
+        return ps_error_hint(err, "Raise files or shard_records.");
+    }
+    return PS_OK;
+}
+
+int64_t ps_lane_limit(const struct ps_lane *const lane, const enum ps_limit_key key,
+                      const int64_t otherwise)
+{
+    const int64_t value = lane->limits[key].value;
+    return value == PS_NO_LIMIT ? otherwise : value;
+}

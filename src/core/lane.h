@@ -1,0 +1,76 @@
+/*
+ * lane - where work can go: a model in a Region of an account, and the limits that hold there.
+ *
+ * Written as --lane 'name=a,model=M,region=R,jobs=10,...' (every key optional) and as lines of a
+ * limits file. What the text leaves out comes from a profile of data/limits.json, which carries the
+ * source of each value.
+ *
+ * Owner: plain data, copied by value. Pure.
+ */
+#ifndef PS_CORE_LANE_H
+#define PS_CORE_LANE_H
+
+#include "base/status.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+enum ps_limit_key {
+    PS_LIMIT_JOBS,          /* submitted + running at once, of one base model in one Region */
+    PS_LIMIT_JOB_RECORDS,   /* records in a job, at most */
+    PS_LIMIT_JOB_BYTES,     /* input bytes of a job, at most */
+    PS_LIMIT_SHARD_RECORDS, /* records in an input file, at most */
+    PS_LIMIT_SHARD_BYTES,   /* bytes of an input file, at most */
+    PS_LIMIT_FILES,         /* input files of a job, at most */
+    PS_LIMIT_MIN_RECORDS,   /* records in a job, at least */
+    PS_LIMIT_CONTEXT,       /* input + output tokens of one record */
+    PS_LIMIT_OUTPUT,        /* output tokens of one record */
+    PS_LIMIT_COUNT
+};
+
+enum ps_limit_source { PS_SOURCE_NONE, PS_SOURCE_PUBLISHED, PS_SOURCE_TYPICAL, PS_SOURCE_USER };
+
+#define PS_NO_LIMIT (-1)
+
+struct ps_limit {
+    int64_t value; /* PS_NO_LIMIT: none */
+    enum ps_limit_source source;
+};
+
+#define PS_LANE_TEXT_MAX 2048
+
+struct ps_lane {
+    char name[64];
+    char model[PS_LANE_TEXT_MAX];
+    char region[64];
+    char s3_uri[1025];
+    char role_arn[PS_LANE_TEXT_MAX];
+    struct ps_limit limits[PS_LIMIT_COUNT];
+};
+
+/* "jobs", "job_records", ...: the key of the --lane syntax. */
+const char *ps_limit_name(enum ps_limit_key key);
+const char *ps_limit_source_name(enum ps_limit_source source);
+
+/* A lane of that name without any limit. */
+void ps_lane_init(struct ps_lane *lane, const char *name);
+
+/*
+ * Reads 'key=value,key=value' into `lane`. PS_E_USAGE names the key, what is wrong with its value
+ * and the accepted forms; the lane is then not to be used.
+ */
+PS_MUST_CHECK enum ps_status ps_lane_parse(struct ps_lane *lane, struct ps_str text,
+                                           struct ps_error *err);
+
+/* Fills every limit that is not set yet from profile "published" or "typical". PS_E_USAGE: unknown
+ * profile. */
+PS_MUST_CHECK enum ps_status ps_lane_fill(struct ps_lane *lane, const char *profile,
+                                          struct ps_error *err);
+
+/* Do the limits fit each other? PS_E_USAGE says which do not. */
+PS_MUST_CHECK enum ps_status ps_lane_check(const struct ps_lane *lane, struct ps_error *err);
+
+/* The limit's value, or `otherwise` where there is none. */
+int64_t ps_lane_limit(const struct ps_lane *lane, enum ps_limit_key key, int64_t otherwise);
+
+#endif

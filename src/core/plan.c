@@ -1,0 +1,200 @@
+#include "core/plan.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The lane's limits, none = INT64_MAX, with the records a job that this round wants. */
+struct bounds {
+    int64_t shard_records;
+    int64_t shard_bytes;
+    int64_t job_records;
+    int64_t job_bytes;
+    int64_t files;
+};
+
+void ps_plan_init(struct ps_plan *const plan)
+{
+    memset(plan, 0, sizeof(*plan));
+}
+
+void ps_plan_release(struct ps_plan *const plan)
+{
+    free(plan->shards);
+    free(plan->jobs);
+    ps_plan_init(plan);
+}
+
+static void *grow(void *const array, const int64_t count, const size_t item_size)
+{
+    /* Powers of two from 16 on: room is made when `count` fills it. */
+    if (count != 0 && (count < 16 || (count & (count - 1)) != 0)) {
+        return array;
+    }
+    const size_t room = count == 0 ? 16 : (size_t)count * 2;
+    void *const grown = reallocarray(array, room, item_size);
+    PS_ASSERT(grown != NULL);
+    return grown;
+}
+
+static void open_job(struct ps_plan *const plan)
+{
+    plan->jobs = grow(plan->jobs, plan->job_count, sizeof(plan->jobs[0]));
+    plan->jobs[plan->job_count++] = (struct ps_plan_job){.first_shard = plan->shard_count};
+}
+
+static void open_shard(struct ps_plan *const plan, const int64_t first)
+{
+    plan->shards = grow(plan->shards, plan->shard_count, sizeof(plan->shards[0]));
+    plan->shards[plan->shard_count++] = (struct ps_plan_shard){.first = first, .end = first};
+    plan->jobs[plan->job_count - 1].shard_count++;
+}
+
+static const struct ps_entry *entry_at(const struct ps_plan_records *const records,
+                                       const int64_t place)
+{
+    return &records->entries[records->picked == NULL ? place : (int64_t)records->picked[place]];
+}
+
+static bool job_is_full(const struct ps_plan_job *const job, const struct ps_entry *const entry,
+                        const struct bounds *const bounds)
+{
+    return job->records >= bounds->job_records ||
+           job->bytes > bounds->job_bytes - (int64_t)entry->sent_bytes;
+}
+
+static bool shard_is_full(const struct ps_plan_shard *const shard,
+                          const struct ps_entry *const entry, const struct bounds *const bounds)
+{
+    return shard->records >= bounds->shard_records ||
+           shard->bytes > bounds->shard_bytes - (int64_t)entry->sent_bytes;
+}
+
+static void add_record(struct ps_plan *const plan, const int64_t place,
+                       const struct ps_entry *const entry, const struct bounds *const bounds)
+{
+    struct ps_plan_job *job = plan->job_count == 0 ? NULL : &plan->jobs[plan->job_count - 1];
+    if (job == NULL || job_is_full(job, entry, bounds)) {
+        open_job(plan);
+        open_shard(plan, place);
+    } else if (shard_is_full(&plan->shards[plan->shard_count - 1], entry, bounds)) {
+        if (job->shard_count >= bounds->files) {
+            open_job(plan);
+        }
+        open_shard(plan, place);
+    }
+    job = &plan->jobs[plan->job_count - 1];
+    struct ps_plan_shard *const shard = &plan->shards[plan->shard_count - 1];
+    shard->end = place + 1;
+    shard->records++;
+    shard->bytes += (int64_t)entry->sent_bytes;
+    shard->input_tokens += (int64_t)entry->input_tokens;
+    job->records++;
+    job->bytes += (int64_t)entry->sent_bytes;
+    job->input_tokens += (int64_t)entry->input_tokens;
+}
+
+static enum ps_status cut_from(struct ps_plan *const plan,
+                               const struct ps_plan_records *const records, const int64_t first,
+                               const struct bounds *const bounds, struct ps_error *const err)
+{
+    for (int64_t place = first; place < records->end; place++) {
+        const struct ps_entry *const entry = entry_at(records, place);
+        if (records->picked == NULL && !ps_entry_is_sent(entry)) {
+            continue;
+        }
+        if ((int64_t)entry->sent_bytes > bounds->shard_bytes ||
+            (int64_t)entry->sent_bytes > bounds->job_bytes) {
+            (void)ps_error_set(
+                err, PS_E_REFUSED, PS_RETRY_NEVER,
+                "cannot plan record %lld: its %lld bytes are over the file limit of %lld",
+                (long long)place, (long long)entry->sent_bytes, (long long)bounds->shard_bytes);
+            return ps_error_hint(err, "Shorten the record, or raise shard_bytes of the lane.");
+        }
+        add_record(plan, place, entry, bounds);
+    }
+    return PS_OK;
+}
+
+/* Forgets the last `job_count` jobs; returns where their first record stands. */
+static int64_t drop_last_jobs(struct ps_plan *const plan, const int64_t job_count)
+{
+    plan->job_count -= job_count;
+    plan->shard_count = plan->jobs[plan->job_count].first_shard;
+    return plan->shards[plan->shard_count].first;
+}
+
+static int64_t last_records(const struct ps_plan *const plan, const int64_t job_count)
+{
+    int64_t records = 0;
+    for (int64_t job = plan->job_count - job_count; job < plan->job_count; job++) {
+        records += plan->jobs[job].records;
+    }
+    return records;
+}
+
+static int64_t smallest_of_last(const struct ps_plan *const plan, const int64_t from_job)
+{
+    int64_t records = INT64_MAX;
+    for (int64_t job = from_job; job < plan->job_count; job++) {
+        records = plan->jobs[job].records < records ? plan->jobs[job].records : records;
+    }
+    return records;
+}
+
+/*
+ * Evens out as few of the last jobs as bring each to the minimum; where none do, the last job is
+ * taken out and its records are left over.
+ */
+static enum ps_status even_out(struct ps_plan *const plan,
+                               const struct ps_plan_records *const records,
+                               const struct bounds *const bounds, const int64_t min_records,
+                               struct ps_error *const err)
+{
+    for (int64_t job_count = 2; job_count <= plan->job_count; job_count++) {
+        const int64_t total = last_records(plan, job_count);
+        const int64_t from_job = plan->job_count - job_count;
+        struct bounds even = *bounds;
+        even.job_records = (total + job_count - 1) / job_count;
+        if (total / job_count < min_records) {
+            continue;
+        }
+        const int64_t first = drop_last_jobs(plan, job_count);
+        if (cut_from(plan, records, first, &even, err) != PS_OK) {
+            return err->status;
+        }
+        if (smallest_of_last(plan, from_job) >= min_records) {
+            return PS_OK;
+        }
+        (void)drop_last_jobs(plan, plan->job_count - from_job);
+        if (cut_from(plan, records, first, bounds, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    plan->left_records = last_records(plan, 1);
+    plan->left_first = drop_last_jobs(plan, 1);
+    return PS_OK;
+}
+
+enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_records *const records,
+                           const struct ps_lane *const lane, struct ps_error *const err)
+{
+    const struct bounds bounds = {
+        .shard_records = ps_lane_limit(lane, PS_LIMIT_SHARD_RECORDS, INT64_MAX),
+        .shard_bytes = ps_lane_limit(lane, PS_LIMIT_SHARD_BYTES, INT64_MAX),
+        .job_records = ps_lane_limit(lane, PS_LIMIT_JOB_RECORDS, INT64_MAX),
+        .job_bytes = ps_lane_limit(lane, PS_LIMIT_JOB_BYTES, INT64_MAX),
+        .files = ps_lane_limit(lane, PS_LIMIT_FILES, INT64_MAX),
+    };
+    const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
+    ps_plan_release(plan);
+    plan->left_first = records->end;
+    if (cut_from(plan, records, records->first, &bounds, err) != PS_OK) {
+        return err->status;
+    }
+    if (plan->job_count > 0 && plan->jobs[plan->job_count - 1].records < min_records) {
+        return even_out(plan, records, &bounds, min_records, err);
+    }
+    return PS_OK;
+}

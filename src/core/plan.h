@@ -1,0 +1,61 @@
+/*
+ * plan - which records make a shard, and which shards a job.
+ *
+ * Input order is kept: records are cut one after another, next-fit, which wastes at most one record
+ * a shard. The last jobs are evened out so that none is below the minimum. What cannot reach the
+ * minimum at all is left over.
+ *
+ * Pure. Owner: the caller releases the plan. Byte counts are exact (the index knows each sent
+ * line's length).
+ */
+#ifndef PS_CORE_PLAN_H
+#define PS_CORE_PLAN_H
+
+#include "core/entry.h"
+#include "core/lane.h"
+
+/* The records to be cut: those of [first, end) that are sent, or exactly the picked ones. */
+struct ps_plan_records {
+    const struct ps_entry *entries; /* the whole index */
+    int64_t first;
+    int64_t end;
+    const uint64_t *picked; /* NULL, or ascending record numbers; then first and end count in it */
+};
+
+struct ps_plan_shard {
+    int64_t first; /* as in ps_plan_records: record numbers, or places in `picked` */
+    int64_t end;
+    int64_t records;
+    int64_t bytes;
+    int64_t input_tokens;
+};
+
+struct ps_plan_job {
+    int64_t first_shard;
+    int64_t shard_count;
+    int64_t records;
+    int64_t bytes;
+    int64_t input_tokens;
+};
+
+struct ps_plan {
+    struct ps_plan_shard *shards;
+    int64_t shard_count;
+    struct ps_plan_job *jobs;
+    int64_t job_count;
+    int64_t left_first; /* from here on nothing is planned: the rest is below the minimum */
+    int64_t left_records;
+};
+
+void ps_plan_init(struct ps_plan *plan);
+void ps_plan_release(struct ps_plan *plan);
+
+/*
+ * Cuts `records` for `lane`. PS_E_REFUSED when even one record does not fit a file of the lane (the
+ * index refuses such records before).
+ */
+PS_MUST_CHECK enum ps_status ps_plan_cut(struct ps_plan *plan,
+                                         const struct ps_plan_records *records,
+                                         const struct ps_lane *lane, struct ps_error *err);
+
+#endif
