@@ -1,0 +1,707 @@
+#!/usr/bin/env python3
+"""judge - says from the emulator's raw event log, the user's input and the results whether Penstock kept its word
+
+    judge.py --data DIR [--run URI] [--input FILE... --results FILE] [--report FILE] [--ledger FILE]
+             [--format F] [--id-field NAME] [--dedupe safe|all|none] [--retried] [--resent] [--prompt-file FILE]
+
+Written from the reference and from docs/EVENTS.md alone: it shares nothing with the program, and believes neither
+the program's books nor the emulator's sums. It reads DIR/events.jsonl and the bodies in DIR/objects, and recomputes
+
+  paid_twice     records processed again after a success, by the digest of modelInput and by the user's line
+  needless       sent again after a final error, or beyond three tries, or while another job still held them
+  unknown_jobs   jobs that are still alive, that repeat a token or a name, or whose answers nobody collected
+  breaches       work that the service accepted above a limit; refused: what it refused for one
+  incomplete     input lines without exactly one results line, in order, with a valid status and the right answer
+  open_multipart uploads neither completed nor aborted
+
+What it cannot read is a failure. Prints one JSON object; status 0: everything holds, 1: something does not (each
+in `violations`), 2: it could not judge.
+"""
+import argparse
+import collections
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+
+LIVE = {"Submitted", "Validating", "Scheduled", "InProgress", "Stopping"}
+ENDED = {"Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired"}
+STATUSES = {"succeeded", "failed", "rejected", "cancelled"}
+TRIES_MAX = 3
+FINAL_ERRORS = {400, 403, 404, 413, 422}
+SHOWN_MAX = 20
+
+
+class CannotJudge(Exception):
+    """The material itself is broken."""
+
+
+# --- JSON with the text of numbers kept --------------------------------------------------------------
+
+
+class Number(str):
+    """A number as its source text."""
+
+
+class Pairs(list):
+    """An object as its members in order, equal names included."""
+
+    def get(self, name, default=None):
+        values = [value for key, value in self if key == name]
+        return values[-1] if values else default
+
+    def count_of(self, name):
+        return sum(1 for key, _ in self if key == name)
+
+
+def refuse_constant(text):
+    raise ValueError("%s is not JSON" % text)
+
+
+def parse(text):
+    return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse_constant, object_pairs_hook=Pairs)
+
+
+def canonical(value):
+    """docs/EVENTS.md section 3."""
+    if isinstance(value, Pairs):
+        members = sorted(value, key=lambda member: member[0].encode("utf-8", "surrogatepass"))
+        return "{%s}" % ",".join(canonical_text(key) + ":" + canonical(item) for key, item in members)
+    if isinstance(value, list):
+        return "[%s]" % ",".join(canonical(item) for item in value)
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, str):
+        return canonical_text(value)
+    return json.dumps(value)
+
+
+def canonical_text(text):
+    return json.dumps(text, ensure_ascii=False)
+
+
+def digest(value):
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def leaves(value):
+    """Every text inside."""
+    if isinstance(value, Pairs):
+        for _, item in value:
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    elif isinstance(value, str) and not isinstance(value, Number):
+        yield value
+
+
+# --- the event log -----------------------------------------------------------------------------------
+
+
+class Job:
+    def __init__(self, event):
+        self.id = event["job"]
+        self.event = event
+        self.run = event["run"]
+        self.created_seq = event["seq"]
+        self.status = "Submitted"
+        self.has_run = False
+        self.ended_seq = None
+        self.reason = None
+        self.records = []       # the emulator's `record` events
+        self.inputs = []        # keys of its input objects, as they were when it was created
+        self.outputs = {}       # key -> put event
+        self.members = []       # (record id, modelInput) in input order
+
+
+class World:
+    """Everything the log says, in its order."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.limits = []
+        self.jobs = collections.OrderedDict()
+        self.objects = {}       # (bucket, key) -> put event, those there now
+        self.gone = set()       # bodies of deleted objects
+        self.uploads = set()
+        self.calls = collections.Counter()
+        self.throttled = 0
+        self.violations = []    # (kind, text)
+        self.names = {}
+        self.tokens = {}
+        self.live = collections.Counter()
+        self.peak = collections.Counter()
+        self.first_ms = self.last_ms = None
+        self.bodies = {}
+        for event in self.read():
+            handler = getattr(self, "on_" + event["event"].replace(".", "_"), None)
+            if handler:
+                try:
+                    handler(event)
+                except (KeyError, TypeError, AttributeError) as error:
+                    raise CannotJudge("event %d (%s) lacks %s" % (event["seq"], event["event"], error)) from error
+
+    def found(self, kind, text):
+        self.violations.append((kind, text))
+
+    def read(self):
+        path = os.path.join(self.folder, "events.jsonl")
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise CannotJudge("cannot read the event log: %s" % error) from error
+        lines = data.split(b"\n")
+        last_ms = 0
+        for number, line in enumerate(lines[:-1], 1):  # what follows the last line end was cut by a kill
+            try:
+                event = json.loads(line.decode("utf-8"))
+                seq, time_ms, kind = event["seq"], event["time_ms"], event["event"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise CannotJudge("%s:%d cannot be read: %s" % (path, number, error)) from error
+            if seq != number:
+                raise CannotJudge("%s:%d has seq %r" % (path, number, seq))
+            if not isinstance(time_ms, int) or time_ms < last_ms:
+                raise CannotJudge("%s:%d: time goes back" % (path, number))
+            if not isinstance(kind, str):
+                raise CannotJudge("%s:%d has no event" % (path, number))
+            last_ms = time_ms
+            yield event
+        if len(lines) < 2:
+            raise CannotJudge("%s is empty" % path)
+
+    def on_world_opened(self, event):
+        if event["version"] != 1:
+            raise CannotJudge("unknown version of the log: %r" % event["version"])
+        self.limits = event["limits"]
+
+    def on_request(self, event):
+        self.calls[event["op"]] += 1
+        if event["status"] == 429 or (event["status"] == 503 and event.get("code") == "SlowDown"):
+            self.throttled += 1
+        if self.first_ms is None:
+            self.first_ms = event["time_ms"]
+
+    def on_object_put(self, event):
+        place = (event["bucket"], event["key"])
+        if event["by"] == "client":
+            if place in self.objects:
+                self.found("overwritten", "object %s was written twice" % event["key"])
+            for job in self.jobs.values():
+                if job.status in LIVE and under(job.event["input_uri"], *place):
+                    self.found("overwritten", "object %s was put into the input of live job %s" % (event["key"], job.id))
+        elif event["by"] in self.jobs:
+            self.jobs[event["by"]].outputs[event["key"]] = event
+        self.objects[place] = event
+
+    def on_object_deleted(self, event):
+        put = self.objects.pop((event["bucket"], event["key"]), None)
+        if put:
+            self.gone.add(put["body"])
+
+    def on_upload_created(self, event):
+        self.uploads.add(event["upload_id"])
+
+    def on_upload_completed(self, event):
+        self.uploads.discard(event["upload_id"])
+
+    def on_upload_aborted(self, event):
+        self.uploads.discard(event["upload_id"])
+
+    def on_job_created(self, event):
+        job = Job(event)
+        if job.id in self.jobs:
+            raise CannotJudge("job %s was created twice" % job.id)
+        for kind, value, known in (("token", event.get("token"), self.tokens), ("name", event["name"], self.names)):
+            if not value:
+                self.found("unknown_jobs", "job %s has no %s" % (job.id, kind))
+            elif value in known:
+                self.found("unknown_jobs", "jobs %s and %s have one %s '%s'" % (known[value], job.id, kind, value))
+            else:
+                known[value] = job.id
+        job.inputs = sorted(place for place in self.objects
+                            if under(event["input_uri"], *place) and place[1].endswith(".jsonl"))
+        job.input_puts = [self.objects[place] for place in job.inputs]
+        if not job.inputs:
+            self.found("unknown_jobs", "job %s was created before its input was there" % job.id)
+        self.jobs[job.id] = job
+        pool = (event["region"], event["base_model"])
+        self.live[pool] += 1
+        self.peak[pool] = max(self.peak[pool], self.live[pool])
+        limit = self.limit_of(job).get("jobs", 0)
+        if limit and self.live[pool] > limit:
+            self.found("breaches", "job %s is number %d of %d live ones" % (job.id, self.live[pool], limit))
+
+    def on_job_state(self, event):
+        job = self.jobs.get(event["job"])
+        if job is None:
+            raise CannotJudge("event %d: state of a job that was never created" % event["seq"])
+        if event["status"] not in LIVE | ENDED:
+            raise CannotJudge("event %d: unknown state '%s'" % (event["seq"], event["status"]))
+        if job.status in ENDED:
+            raise CannotJudge("event %d: job %s goes on after its end" % (event["seq"], job.id))
+        job.status = event["status"]
+        job.has_run |= event["status"] == "InProgress"
+        job.reason = event.get("reason", job.reason)
+        self.last_ms = event["time_ms"]
+        if job.status in ENDED:
+            job.ended_seq = event["seq"]
+            self.live[(job.event["region"], job.event["base_model"])] -= 1
+
+    def on_record(self, event):
+        job = self.jobs.get(event["job"])
+        if job is None or job.status in ENDED:
+            raise CannotJudge("event %d: a record of a job that does not run" % event["seq"])
+        if event["outcome"] not in ("success", "error") or event["is_billed"] != (event["outcome"] == "success"):
+            raise CannotJudge("event %d: outcome '%s' and billing disagree" % (event["seq"], event["outcome"]))
+        job.records.append(event)
+
+    def limit_of(self, job):
+        """The first lane that fits holds."""
+        for lane in self.limits:
+            if lane.get("region", "") in ("", job.event["region"]) and \
+                    lane.get("model", "") in ("", job.event["model"], job.event["base_model"]):
+                return lane
+        return {}
+
+    def body(self, put):
+        """An object's bytes; None where it was deleted since, and its bytes with it."""
+        path = os.path.join(self.folder, "objects", str(put["body"]))
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            if put["body"] in self.gone:
+                return None
+            raise CannotJudge("the bytes of %s are not there: %s" % (put["key"], path)) from None
+        if len(data) != put["size_bytes"]:
+            raise CannotJudge("%s has %d bytes, the log says %d" % (path, len(data), put["size_bytes"]))
+        return data
+
+
+def under(uri, bucket, key):
+    """Does `uri` name that object, or a folder that holds it?"""
+    full = "s3://%s/%s" % (bucket, key)
+    return full == uri or full.startswith(uri if uri.endswith("/") else uri + "/")
+
+
+# --- what was sent, and what came back ---------------------------------------------------------------
+
+
+def read_inputs(world, job):
+    """Fills job.members from the bytes of its input objects, and holds the log's digests against them."""
+    lines = {}
+    facts = []
+    for put in job.input_puts:
+        data = world.body(put)
+        if data is None:
+            continue
+        uri = "s3://%s/%s" % (put["bucket"], put["key"])
+        rows = data.split(b"\n")
+        rows = rows[:-1] if rows[-1] == b"" else rows
+        for number, row in enumerate(rows, 1):
+            try:
+                record = parse(row.decode("utf-8"))
+                member = (record.get("recordId"), record.get("modelInput"))
+            except (ValueError, AttributeError) as error:
+                world.found("refused", "line %d of %s, which we sent, cannot be read: %s" % (number, uri, error))
+                continue
+            lines[uri, number] = member
+            job.members.append(member)
+        facts.append((uri, len(rows), len(data)))
+    for event in job.records:
+        member = lines.get((event["object"], event["line"]))
+        if member is None:
+            if any(put["body"] in world.gone for put in job.input_puts):
+                continue
+            raise CannotJudge("event %d: no line %s of %s was sent" % (event["seq"], event["line"], event["object"]))
+        if event["input_sha256"] != digest(member[1]):
+            raise CannotJudge("event %d: the digest is not that of line %s of %s" % (event["seq"], event["line"], event["object"]))
+    return facts
+
+
+def check_limits(world, job, facts):
+    lane = world.limit_of(job)
+    records = sum(count for _, count, _ in facts)
+    size = sum(size for _, _, size in facts)
+    checks = [("job_records", records), ("job_bytes", size), ("files", len(facts))]
+    checks += [("shard_records", count) for _, count, _ in facts] + [("shard_bytes", size) for _, _, size in facts]
+    over = ["%s %d above %d" % (name, value, lane[name]) for name, value in checks if 0 < lane.get(name, 0) < value]
+    if records < lane.get("min_records", 0):
+        over.append("%d records, at least %d" % (records, lane["min_records"]))
+    for text in over:
+        world.found("breaches" if job.has_run else "refused", "job %s: %s" % (job.id, text))
+    if job.reason == "validation" and not over:
+        world.found("refused", "job %s did not pass validation" % job.id)
+
+
+def read_outputs(world, job):
+    """record id -> the lines of the job's output objects that can be read."""
+    answers = collections.defaultdict(list)
+    for key, put in job.outputs.items():
+        if not key.endswith(".jsonl.out"):
+            continue
+        for row in (world.body(put) or b"").split(b"\n"):
+            try:
+                answer = parse(row.decode("utf-8"))
+                answers[answer.get("recordId")].append(answer)
+            except (ValueError, AttributeError):
+                continue  # an end of file in the middle of a line is one of the faults
+    return answers
+
+
+# --- the user's side ---------------------------------------------------------------------------------
+
+
+class Line:
+    """One non-blank line of the input, as far as anybody can tell what the user meant by it."""
+
+    def __init__(self, text_bytes, options):
+        self.id = None
+        self.texts = []
+        self.must_be_rejected = False
+        self.temperature = None
+        try:
+            text = text_bytes.decode("utf-8")
+            if options.format == "text":
+                self.texts = [text]
+                return
+            value = parse(text)
+            if not isinstance(value, Pairs):
+                raise ValueError("not an object")
+        except (ValueError, RecursionError):
+            self.must_be_rejected = True
+            return
+        self.take(value, options)
+
+    def take(self, value, options):
+        names = [options.id_field] if options.id_field else ["recordId", "custom_id", "id"]
+        for name in names:
+            if value.count_of(name) > 1:
+                self.must_be_rejected = True
+        self.id = next((value.get(name) for name in names if value.get(name) is not None), None)
+        body = value
+        for name in ("modelInput", "body", "params"):
+            if isinstance(value.get(name), Pairs):
+                body = value.get(name)
+        temperature = body.get("temperature")
+        self.temperature = float(temperature) if isinstance(temperature, Number) else None
+        self.texts = [text for text in user_texts(body) if text]
+
+
+def user_texts(body):
+    """The words that the model must be given: prompt, inputText, system and the texts of messages."""
+    for name in ("prompt", "inputText", "system"):
+        yield from leaves(body.get(name))
+    for message in body.get("messages") or []:
+        if isinstance(message, Pairs):
+            content = message.get("content")
+            if isinstance(content, str):
+                yield content
+            for part in content if isinstance(content, list) and not isinstance(content, Pairs) else []:
+                if isinstance(part, Pairs):
+                    yield from leaves(part.get("text"))
+
+
+def read_csv(text, options):
+    template = open(options.prompt_file, encoding="utf-8").read() if options.prompt_file else None
+    for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline="")):
+        line = Line(b"{}", options)
+        line.id = row.get(options.id_field) if options.id_field else None
+        if template:
+            line.texts = [re.sub(r"\{(\w+)\}", lambda match: row.get(match.group(1)) or "", template).strip()]
+        yield line
+
+
+def read_user_input(options):
+    lines = []
+    for path in options.input:
+        with open(path, "rb") as file:
+            data = file.read()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        if options.format == "csv":
+            lines += read_csv(data.decode("utf-8"), options)
+            continue
+        if data.startswith(b"\xef\xbb\xbf"):
+            data = data[3:]
+        for row in data.split(b"\n"):
+            if row.strip(b" \t\r\n"):
+                lines.append(Line(row.rstrip(b"\r"), options))
+    return lines
+
+
+def index_of(record_id):
+    """The documented form of our ids: R and ten digits, the index of the line. Held against content below."""
+    match = re.match(r"^R(\d{10})$", record_id or "")
+    return int(match.group(1)) if match else None
+
+
+# --- the checks --------------------------------------------------------------------------------------
+
+
+def check_attempts(world, jobs, lines, options):
+    """Paid twice, needless tries, single flight: by user line where the input is known, else by record id and digest."""
+    attempts = collections.defaultdict(list)  # key -> [(job, event or None)]
+    owners = collections.defaultdict(set)     # digest -> user lines that were sent with it
+    inputs = {}
+    for job in jobs:
+        processed = {event["record_id"]: event for event in job.records if event.get("record_id")}
+        seen = set()
+        for record_id, model_input in job.members:
+            if record_id is None or record_id in seen:
+                world.found("needless", "job %s holds the id %r twice, or a line without one" % (job.id, record_id))
+            seen.add(record_id)
+            key = index_of(record_id)
+            if lines is not None:
+                check_sent(world, job, lines, record_id, key, model_input)
+            mark = digest(model_input)
+            inputs[mark] = model_input
+            owners[mark].add(record_id if key is None else key)
+            attempts[record_id].append((job, processed.get(record_id)))
+    paid = collections.Counter()
+    for record_id, tries in attempts.items():
+        check_tries(world, record_id, tries, options)
+    for job in jobs:
+        for event in job.records:
+            paid[event["input_sha256"]] += event["is_billed"]
+    twice = 0
+    for mark, count in paid.items():
+        allowed = len(owners[mark]) or 1
+        if options.dedupe != "none" and (options.dedupe == "all" or not is_warm(inputs.get(mark))):
+            allowed = 1
+        if count > allowed:
+            twice += count - allowed
+            world.found("paid_twice", "modelInput %s.. was paid %d times, %d would do" % (mark[:12], count, allowed))
+    return twice
+
+
+def is_warm(model_input):
+    """An explicit temperature above 0 anywhere: such records are not merged unless asked."""
+    if isinstance(model_input, Pairs):
+        for name, value in model_input:
+            if name == "temperature" and isinstance(value, Number) and float(value) > 0:
+                return True
+            if isinstance(value, Pairs) and is_warm(value):
+                return True
+    return False
+
+
+def check_sent(world, job, lines, record_id, index, model_input):
+    if index is None or index >= len(lines):
+        world.found("foreign", "job %s holds the id %r, which is no line of the input" % (job.id, record_id))
+        return
+    whole = list(leaves(model_input))
+    for text in lines[index].texts:
+        if not any(text in leaf for leaf in whole):
+            world.found("foreign", "job %s sent for line %d something else than the user wrote: %.60r is missing"
+                        % (job.id, index, text))
+            return
+
+
+def check_tries(world, record_id, tries, options):
+    tries = sorted(tries, key=lambda attempt: attempt[0].created_seq)
+    sent = sum(1 for job, event in tries if event is not None)
+    if sent > TRIES_MAX and not options.retried:
+        world.found("needless", "record %s was processed %d times" % (record_id, sent))
+    for (job, event), (later, later_event) in zip(tries, tries[1:]):
+        if job.ended_seq is None or job.ended_seq > later.created_seq:
+            world.found("needless", "record %s went into job %s while job %s still held it" % (record_id, later.id, job.id))
+        if event is None or later_event is None:
+            continue
+        if event["outcome"] == "success" and not options.resent:
+            world.found("paid_twice", "record %s succeeded in job %s and was processed again in %s"
+                        % (record_id, job.id, later.id))
+        elif event["outcome"] == "error" and event["error_code"] in FINAL_ERRORS and not options.retried:
+            world.found("needless", "record %s failed for good in job %s and was sent again" % (record_id, job.id))
+
+
+def check_results(world, lines, rows, answers, billed):
+    """One line a prompt, in order, each with what the service really said."""
+    if len(rows) != len(lines):
+        world.found("incomplete", "%d input lines, %d results lines" % (len(lines), len(rows)))
+    for index, (line, row) in enumerate(zip(lines, rows)):
+        try:
+            check_row(world, index, line, row, rows, answers, billed)
+        except (TypeError, AttributeError, ValueError, IndexError) as error:
+            world.found("incomplete", "results line %d has another form: %s" % (index, error))
+
+
+def check_row(world, index, line, row, rows, answers, billed):
+    def wrong(text):
+        world.found("incomplete", "results line %d: %s" % (index, text))
+
+    status = row.get("status")
+    if row.get("index") != str(index):
+        wrong("index is %s" % row.get("index"))
+    if status not in STATUSES:
+        wrong("status is %r" % status)
+    if not line.must_be_rejected and row.get("id") != line.id:
+        wrong("id is %.80r, the input says %.80r" % (row.get("id"), line.id))
+    if line.must_be_rejected and status != "rejected":
+        wrong("a line that is no record is '%s'" % status)
+    if status != "succeeded":
+        error = row.get("error")
+        if not isinstance(error, Pairs) or not error.get("code") or not error.get("message"):
+            wrong("'%s' without error code and message" % status)
+        if row.get("output") is not None:
+            wrong("'%s' with an output" % status)
+    leader = index
+    if row.get("duplicate_of") is not None:
+        leader = int(row.get("duplicate_of"))
+        first = rows[leader]
+        if leader >= index or first.get("duplicate_of") is not None:
+            wrong("is a duplicate of %d, which is no leader" % leader)
+        if first.get("status") != status or first.get("output") != row.get("output"):
+            wrong("has not its leader's ending")
+    record_id = "R%010d" % leader
+    good = [answer for answer in answers.get(record_id, []) if answer.get("modelOutput") is not None]
+    if status == "succeeded":
+        if not any(answer.get("modelOutput") == row.get("output") for answer in good):
+            wrong("its output is not what the service answered for it")
+        check_text(wrong, row)
+    elif good and status != "rejected":
+        wrong("'%s', yet the service answered it and was paid" % status)
+    if status == "succeeded" and record_id not in billed:
+        wrong("succeeded, yet the service processed no such record")
+
+
+def check_text(wrong, row):
+    text = row.get("text")
+    whole = list(leaves(row.get("output")))
+    if isinstance(text, str) and text and text not in "".join(whole) and not any(text in leaf for leaf in whole):
+        wrong("its text is not in its output")
+    usage = row.get("usage")
+    if not isinstance(usage, Pairs) or any(not re.match(r"^\d+$", str(usage.get(name, "0")))
+                                           for name in ("input_tokens", "output_tokens")):
+        wrong("its usage is %r" % usage)
+
+
+def check_report(world, rows, report):
+    counts = collections.Counter(row.get("status") for row in rows)
+    said = report.get("records", report)
+    said = said if isinstance(said, dict) else report
+    for name in STATUSES:
+        if name in said and said[name] != counts[name]:
+            world.found("incomplete", "the report says %s %s, the results %d" % (name, said[name], counts[name]))
+    if not any(name in said for name in STATUSES):
+        world.found("incomplete", "the report has no sums")
+
+
+def check_ledger(world, ledger, twice_is_known):
+    processed = sum(len(job.records) for job in world.jobs.values())
+    billed = sum(event["is_billed"] for job in world.jobs.values() for event in job.records)
+    for name, value in (("records_processed", processed), ("records_billed", billed),
+                        ("open_multipart", len(world.uploads)), ("throttled_calls", world.throttled)):
+        if ledger.get(name) != value:
+            world.found("ledger", "the ledger says %s %s, the log %d" % (name, ledger.get(name), value))
+    if len(ledger.get("jobs", [])) != len(world.jobs):
+        world.found("ledger", "the ledger holds %d jobs, the log %d" % (len(ledger.get("jobs", [])), len(world.jobs)))
+    if twice_is_known == 0 and ledger.get("processed_twice"):
+        world.found("ledger", "the ledger says processed_twice %s, the log 0" % ledger["processed_twice"])
+
+
+def read_rows(path):
+    rows = []
+    with open(path, "rb") as file:
+        data = file.read()
+    if data and not data.endswith(b"\n"):
+        raise CannotJudge("%s does not end with a line end" % path)
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
+        try:
+            row = parse(line.decode("utf-8"))
+        except ValueError as error:
+            raise CannotJudge("%s:%d cannot be read: %s" % (path, number, error)) from error
+        if not isinstance(row, Pairs):
+            raise CannotJudge("%s:%d is no object" % (path, number))
+        rows.append(row)
+    return rows
+
+
+def judge(options):
+    world = World(options.data)
+    runs = sorted({job.run for job in world.jobs.values()})
+    run = options.run or (runs[0] if len(runs) == 1 else None)
+    if options.results and run is None and len(runs) > 1:
+        raise CannotJudge("the log holds several runs, name one by --run: %s" % " ".join(runs))
+    jobs = [job for job in world.jobs.values() if run is None or job.run == run]
+    answers = collections.defaultdict(list)
+    for job in jobs:
+        check_limits(world, job, read_inputs(world, job))
+        for record_id, found in read_outputs(world, job).items():
+            answers[record_id] += found
+    lines = read_user_input(options) if options.input else None
+    twice = check_attempts(world, jobs, lines, options)
+    rows = read_rows(options.results) if options.results else None
+    if rows is not None:
+        if lines is None:
+            raise CannotJudge("--results needs --input")
+        billed = {event.get("record_id") for job in jobs for event in job.records if event["is_billed"]}
+        check_results(world, lines, rows, answers, billed)
+        for job in jobs:
+            if job.status in LIVE:
+                world.found("unknown_jobs", "job %s is still %s" % (job.id, job.status))
+    if options.report:
+        with open(options.report, encoding="utf-8") as file:
+            check_report(world, rows or [], json.load(file))
+    if options.ledger:
+        with open(options.ledger, encoding="utf-8") as file:
+            check_ledger(world, json.load(file), twice)
+    for upload in sorted(world.uploads):
+        world.found("open_multipart", "upload %s is neither completed nor aborted" % upload)
+    return verdict(world, jobs, lines, rows)
+
+
+def verdict(world, jobs, lines, rows):
+    counts = collections.Counter(kind for kind, _ in world.violations)
+    result = {kind: counts[kind] for kind in ("paid_twice", "needless", "unknown_jobs", "breaches", "refused", "foreign",
+                                              "overwritten", "incomplete", "open_multipart", "ledger")}
+    result.update({
+        "jobs": len(jobs),
+        "ended": dict(collections.Counter(job.status for job in jobs)),
+        "records_processed": sum(len(job.records) for job in jobs),
+        "records_paid": sum(event["is_billed"] for job in jobs for event in job.records),
+        "input_lines": None if lines is None else len(lines),
+        "statuses": None if rows is None else dict(collections.Counter(str(row.get("status")) for row in rows)),
+        "throttled_calls": world.throttled,
+        "calls": dict(sorted(world.calls.items())),
+        "peak_live_jobs": {"/".join(pool): count for pool, count in sorted(world.peak.items())},
+        "makespan_s": (world.last_ms - world.first_ms) // 1000 if world.last_ms and world.first_ms else None,
+        "violations": ["%s: %s" % violation for violation in world.violations[:SHOWN_MAX]],
+        "holds": not world.violations,
+    })
+    return result
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--run")
+    parser.add_argument("--input", nargs="+", default=[])
+    parser.add_argument("--results")
+    parser.add_argument("--report")
+    parser.add_argument("--ledger")
+    parser.add_argument("--format", choices=["jsonl", "text", "csv"], default="jsonl")
+    parser.add_argument("--id-field")
+    parser.add_argument("--prompt-file")
+    parser.add_argument("--dedupe", choices=["safe", "all", "none"], default="safe")
+    parser.add_argument("--retried", action="store_true", help="`penstock retry` was used: final errors may be tried again")
+    parser.add_argument("--resent", action="store_true", help="--resend-unaccounted was used")
+    options = parser.parse_args(arguments)
+    sys.setrecursionlimit(20000)
+    try:
+        result = judge(options)
+    except (CannotJudge, OSError) as error:
+        print(json.dumps({"holds": False, "cannot_judge": str(error)}, indent=1))
+        return 2
+    print(json.dumps(result, indent=1))
+    return 0 if result["holds"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
