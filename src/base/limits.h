@@ -22,6 +22,22 @@
 /* Nesting of JSON; deeper is refused before it costs stack. */
 #define PS_JSON_DEPTH_MAX 128
 
+/* The tree of one JSON text: 16 bytes a value, and the text's copy. Guards against a line of
+ * nothing but commas. */
+#define PS_JSON_TREE_BYTES_MAX (160 * PS_MB)
+
+/*
+ * What one compressed input may become: at most this many bytes, and above UNPACKED_FREE_BYTES at
+ * most so many times its size. Prompts that repeat one another pack far better than 100:1, so only
+ * bombs meet it.
+ */
+#define PS_UNPACKED_BYTES_MAX (1000 * 1000 * PS_MB)
+#define PS_UNPACKED_FREE_BYTES (1000 * PS_MB)
+#define PS_UNPACKED_RATIO_MAX ((size_t)1000)
+
+/* A template: a prompt with places for columns. */
+#define PS_TEMPLATE_BYTES_MAX PS_MB
+
 /* An answer of the control plane or of S3's XML: the largest page has 1,000 rows of about 2 KB. */
 #define PS_ANSWER_BYTES_MAX (16 * PS_MB)
 
@@ -33,6 +49,8 @@
 
 static_assert(PS_OUTPUT_LINE_BYTES_MAX >= 2 * PS_INPUT_LINE_BYTES_MAX,
               "an output line echoes its input");
+static_assert(PS_JSON_TREE_BYTES_MAX >= 4 * PS_INPUT_LINE_BYTES_MAX,
+              "a line of ordinary text has a tree of 3.7 times its size at first");
 static_assert(PS_TEXT_BYTES_MAX < PS_ANSWER_BYTES_MAX, "a text fits an answer");
 
 #endif
