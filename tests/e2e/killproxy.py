@@ -1,0 +1,206 @@
+"""killproxy - stands between penstock and the emulator, counts requests, and at the n-th kills a process
+
+An HTTP/1.1 reverse proxy on 127.0.0.1 (a thread of its own, the system's choice of port). What passes is not touched:
+the Host goes on as it was sent, so signatures hold. Every request has a number, from 1, in the order of arrival.
+
+    with KillProxy(upstream_port) as proxy:
+        proxy.arm(17, "after", lambda: pid)      # once number 17 was carried out, and before its answer is seen
+        ... let penstock speak to proxy.port ...
+        proxy.log                                # [Request(number, op, status), ...]
+
+`before`: the request never reaches the emulator. `after`: it was carried out, and the answer is lost.
+`drop(number, when)` does the same to the connection alone and kills nothing.
+"""
+import asyncio
+import collections
+import os
+import re
+import signal
+import threading
+
+Request = collections.namedtuple("Request", "number op status")
+
+HEAD_BYTES_MAX = 1 << 20
+PIECE_BYTES = 1 << 18
+
+OPS = [
+    ("POST", r"^/model-invocation-job$", "create"),
+    ("POST", r"^/model-invocation-job/[^/]+/stop$", "stop"),
+    ("GET", r"^/model-invocation-jobs(\?|$)", "list_jobs"),
+    ("GET", r"^/model-invocation-job/", "get_job"),
+    ("POST", r"^/$", "identity"),
+    ("GET", r"[?&]list-type=2", "list_objects"),
+    ("GET", r"[?&]uploads", "list_uploads"),
+    ("GET", r"[?&]uploadId=", "list_parts"),
+    ("POST", r"[?&]uploads", "create_upload"),
+    ("PUT", r"[?&]partNumber=", "part"),
+    ("POST", r"[?&]uploadId=", "complete"),
+    ("DELETE", r"[?&]uploadId=", "abort"),
+    ("PUT", r"", "put"),
+    ("GET", r"", "get_object"),
+    ("HEAD", r"", "head_object"),
+    ("DELETE", r"", "delete"),
+]
+
+
+def op_of(method, target):
+    return next((op for verb, pattern, op in OPS if verb == method and re.search(pattern, target)), "other")
+
+
+class Message:
+    """The head of a request or an answer, and how long its body is."""
+
+    def __init__(self, head):
+        self.head = head
+        lines = head.decode("latin-1").split("\r\n")
+        self.first = lines[0].split(" ", 2)
+        self.headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            self.headers[name.strip().lower()] = value.strip()
+        self.is_chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
+        length = self.headers.get("content-length")
+        self.length = int(length) if length is not None else None
+        self.is_last = self.headers.get("connection", "").lower() == "close"
+
+
+class KillProxy:
+    def __init__(self, upstream_port):
+        self.upstream_port = upstream_port
+        self.port = None
+        self.log = []
+        self.count = 0
+        self.plans = {}
+        self.fired = None
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.is_ready = threading.Event()
+
+    def __enter__(self):
+        self.thread.start()
+        self.is_ready.wait()
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    def arm(self, number, when, pid_of):
+        """At request `number` (counted from the start of the proxy) kills pid_of(), `before` or `after` its effect."""
+        self.plans[number] = (when, pid_of)
+
+    def drop(self, number, when):
+        self.plans[number] = (when, None)
+
+    # --- the thread ----------------------------------------------------------------------------------
+
+    def serve(self):
+        asyncio.set_event_loop(self.loop)
+        server = self.loop.run_until_complete(asyncio.start_server(self.accept, "127.0.0.1", 0, limit=HEAD_BYTES_MAX))
+        self.port = server.sockets[0].getsockname()[1]
+        self.is_ready.set()
+        try:
+            self.loop.run_forever()
+        finally:
+            server.close()
+            tasks = asyncio.all_tasks(self.loop)
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self.loop.close()
+
+    async def accept(self, reader, writer):
+        upstream = None
+        try:
+            upstream = await asyncio.open_connection("127.0.0.1", self.upstream_port, limit=HEAD_BYTES_MAX)
+            while await self.pass_one(reader, writer, *upstream):
+                pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # one of the two left: so does the other
+        finally:
+            for end in (writer, upstream[1] if upstream else None):
+                if end:
+                    end.close()
+
+    async def pass_one(self, reader, writer, up_reader, up_writer):
+        """One request and its answer; False when the connection is at its end."""
+        request = await read_head(reader)
+        if request is None:
+            return False
+        self.count += 1
+        number = self.count
+        op = op_of(request.first[0], request.first[1])
+        when, pid_of = self.plans.get(number, (None, None))
+        if when == "before":
+            self.log.append(Request(number, op, None))
+            self.fire(number, pid_of)
+            return False
+        up_writer.write(request.head)
+        sending = asyncio.ensure_future(copy_body(reader, up_writer, request, request.length or 0))
+        try:
+            answer = await self.answer_of(up_reader, None if when else writer)
+            if answer is None:
+                return False
+            self.log.append(Request(number, op, int(answer.first[1])))
+            has_body = request.first[0] != "HEAD" and answer.first[1] not in ("204", "304")
+            if when == "after":
+                await copy_body(up_reader, None, answer, answer.length if has_body else 0)
+                self.fire(number, pid_of)
+                return False
+            writer.write(answer.head)
+            await copy_body(up_reader, writer, answer, answer.length if has_body else 0)
+            await writer.drain()
+            await sending
+        finally:
+            sending.cancel()
+        return not (request.is_last or answer.is_last)
+
+    async def answer_of(self, up_reader, writer):
+        """The final answer; an interim one (100 Continue) is passed on at once."""
+        while True:
+            answer = await read_head(up_reader)
+            if answer is None or not answer.first[1].startswith("1"):
+                return answer
+            if writer:
+                writer.write(answer.head)
+                await writer.drain()
+
+    def fire(self, number, pid_of):
+        self.fired = number
+        if pid_of:
+            os.kill(pid_of(), signal.SIGKILL)
+
+
+async def read_head(reader):
+    try:
+        return Message(await reader.readuntil(b"\r\n\r\n"))
+    except asyncio.IncompleteReadError as end:
+        if end.partial:
+            raise
+        return None
+
+
+async def copy_body(reader, writer, message, length):
+    """Copies `length` bytes, or chunks up to the last one; length None without chunks: up to the end."""
+    if message.is_chunked:
+        while True:
+            line = await reader.readuntil(b"\r\n")
+            size = int(line.split(b";")[0], 16)
+            await put(writer, line + await reader.readexactly(size + 2))
+            if size == 0:
+                return
+    left = length
+    while left is None or left > 0:
+        piece = await reader.read(PIECE_BYTES if left is None else min(left, PIECE_BYTES))
+        if not piece:
+            if left is None:
+                return
+            raise asyncio.IncompleteReadError(b"", left)
+        left = None if left is None else left - len(piece)
+        await put(writer, piece)
+
+
+async def put(writer, data):
+    if writer:
+        writer.write(data)
+        await writer.drain()
