@@ -6,11 +6,22 @@
 #include <string.h>
 
 static const char *const wish_names[PS_WISH_KIND_COUNT] = {
-    [PS_WISH_IDENTITY] = "identity",           [PS_WISH_PUT_SHARD] = "put_shard",
-    [PS_WISH_LIST_OBJECTS] = "list_objects",   [PS_WISH_GET_OBJECT] = "get_object",
-    [PS_WISH_DELETE_OBJECT] = "delete_object", [PS_WISH_ABORT_UPLOADS] = "abort_uploads",
-    [PS_WISH_CREATE_JOB] = "create_job",       [PS_WISH_GET_JOB] = "get_job",
-    [PS_WISH_LIST_JOBS] = "list_jobs",         [PS_WISH_STOP_JOB] = "stop_job",
+    [PS_WISH_IDENTITY] = "identity",
+    [PS_WISH_PUT_SHARD] = "put_shard",
+    [PS_WISH_LIST_OBJECTS] = "list_objects",
+    [PS_WISH_GET_OBJECT] = "get_object",
+    [PS_WISH_DELETE_OBJECT] = "delete_object",
+    [PS_WISH_ABORT_UPLOADS] = "abort_uploads",
+    [PS_WISH_CREATE_JOB] = "create_job",
+    [PS_WISH_GET_JOB] = "get_job",
+    [PS_WISH_LIST_JOBS] = "list_jobs",
+    [PS_WISH_STOP_JOB] = "stop_job",
+    [PS_WISH_CUT_JOBS] = "cut_jobs",
+    [PS_WISH_LOAD_SHARDS] = "load_shards",
+    [PS_WISH_TALLY] = "tally",
+    [PS_WISH_CLOSE_JOB] = "close_job",
+    [PS_WISH_HOLD_FOREIGN] = "hold_foreign",
+    [PS_WISH_GIVE_UP] = "give_up",
 };
 
 static const char *const job_status_names[] = {
@@ -31,6 +42,11 @@ const char *ps_wish_name(const enum ps_wish_kind kind)
 {
     PS_ASSERT(kind >= 0 && kind < PS_WISH_KIND_COUNT);
     return wish_names[kind];
+}
+
+bool ps_wish_is_local(const enum ps_wish_kind kind)
+{
+    return kind >= PS_WISH_CUT_JOBS;
 }
 
 bool ps_job_status_is_terminal(const enum ps_job_status status)
@@ -75,6 +91,8 @@ void ps_fact_release(struct ps_fact *const fact)
     }
     free(fact->jobs);
     free(fact->objects);
+    free(fact->shards);
+    free(fact->shapes);
     free(fact->text);
     free(fact->caller);
     memset(fact, 0, sizeof(*fact));

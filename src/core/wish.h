@@ -27,8 +27,19 @@ enum ps_wish_kind {
     PS_WISH_GET_JOB,       /* `text`: its ARN */
     PS_WISH_LIST_JOBS, /* `text`: nameContains ("" = all); after_ms: submitTimeAfter; all pages */
     PS_WISH_STOP_JOB,  /* `text`: its ARN */
+
+    /* From here on local: app/turn does them at once, from the run's own files; no world sees them.
+     */
+    PS_WISH_CUT_JOBS,     /* cut what is unsent and held by no job into new jobs */
+    PS_WISH_LOAD_SHARDS,  /* the job's shard rows */
+    PS_WISH_TALLY,        /* what the job's fetched objects add up to */
+    PS_WISH_CLOSE_JOB,    /* file the answers; `shard` is the verdict for records without one */
+    PS_WISH_HOLD_FOREIGN, /* make shards of the record ids found in a foreign job's input objects */
+    PS_WISH_GIVE_UP,      /* file verdicts for what is unsent: `shard` tells which */
     PS_WISH_KIND_COUNT
 };
+
+bool ps_wish_is_local(enum ps_wish_kind kind);
 
 const char *ps_wish_name(enum ps_wish_kind kind);
 
@@ -94,6 +105,37 @@ struct ps_object_view {
     int64_t size_bytes; /* -1: a common prefix, not an object */
 };
 
+/* A shard of a job as the store keeps it. */
+struct ps_shard_row {
+    int64_t first; /* records [first, end) that are sent, or all of a picked list of end - first */
+    int64_t end;
+    int64_t records;
+    int64_t bytes;
+    uint32_t crc32;
+    bool is_picked;
+    int64_t put_attempt; /* the attempt whose object is durable with these bytes; 0: none */
+    bool is_open;        /* its put is under way; not stored */
+};
+
+/* A job that was cut. */
+struct ps_job_shape {
+    int64_t number;
+    int64_t shard_count;
+    int64_t records;
+    int64_t bytes;
+    int64_t input_tokens;
+};
+
+/* What a terminal job's objects add up to (see app/collect). */
+struct ps_tally {
+    int64_t lines;
+    int64_t missing;
+    int64_t broken;
+    bool has_manifest;
+    int64_t manifest_counted; /* success + error as the manifest says; -1: it does not */
+};
+
+/* A fact tells of one wish. Numbers that a kind does not speak of are 0. */
 struct ps_fact {
     int64_t wish_id;
     enum ps_wish_kind kind;
@@ -108,7 +150,14 @@ struct ps_fact {
     char *text;    /* CREATE_JOB: the ARN; IDENTITY: the account id; GET_OBJECT: the ETag */
     char *caller;  /* IDENTITY: the caller's ARN */
     int64_t bytes; /* GET_OBJECT: how far the sink has got, also when it failed */
-    bool is_equal; /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
+    struct ps_shard_row *shards; /* LOAD_SHARDS, HOLD_FOREIGN */
+    int64_t shard_count;
+    struct ps_job_shape
+        *shapes; /* CUT_JOBS: the new jobs; HOLD_FOREIGN: jobs that held one of its records */
+    int64_t shape_count;
+    struct ps_tally tally; /* TALLY */
+    int64_t unsent; /* CUT_JOBS, CLOSE_JOB, HOLD_FOREIGN, GIVE_UP: records that no job holds */
+    bool is_equal;  /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
 };
 
 void ps_fact_release(struct ps_fact *fact);

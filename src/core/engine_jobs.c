@@ -1,0 +1,532 @@
+#include "core/engine_internal.h"
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "core/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------ what a fact is to a job */
+
+static enum ps_job_fact failure_of(const struct ps_fact *const fact)
+{
+    if (fact->outcome == PS_OUTCOME_UNKNOWN) {
+        return PS_FACT_UNKNOWN;
+    }
+    return fact->error.retry == PS_RETRY_NEVER ? PS_FACT_NEVER : PS_FACT_LATER;
+}
+
+static bool all_put(const struct ps_job *const job)
+{
+    for (int64_t shard = 0; shard < job->shard_count; shard++) {
+        if (job->shards[shard].put_attempt != job->attempt) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum ps_job_fact put_fact(struct ps_job *const job, const struct ps_fact *const fact)
+{
+    PS_ASSERT(fact->shard >= 0 && fact->shard < job->shard_count);
+    job->shards[fact->shard].is_open = false;
+    if (fact->outcome != PS_OUTCOME_YES) {
+        job->next_put = 0;
+        if (fact->error.status == PS_E_NOT_FOUND &&
+            strcmp(fact->error.aws_code, "input_gone") == 0) {
+            return PS_FACT_EMPTY;
+        }
+        return failure_of(fact);
+    }
+    job->shards[fact->shard].put_attempt = job->attempt;
+    return all_put(job) ? PS_FACT_DONE : PS_FACT_PART;
+}
+
+static const struct ps_object_view *find_object(const struct ps_fact *const fact,
+                                                const struct ps_str key)
+{
+    for (int64_t object = 0; object < fact->object_count; object++) {
+        if (ps_str_equals(ps_str_of(fact->objects[object].key), key)) {
+            return &fact->objects[object];
+        }
+    }
+    return NULL;
+}
+
+/* R5: before a create, one listing equals the intent's keys and sizes. */
+static enum ps_job_fact check_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                   const struct ps_fact *const fact,
+                                   struct ps_error *const ret_error)
+{
+    bool is_missing = false;
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    if (fact->object_count > job->shard_count) {
+        (void)ps_error_set(ret_error, PS_E_CONFLICT, PS_RETRY_NEVER,
+                           "cannot create job %lld: its folder holds objects that are not ours",
+                           (long long)job->number);
+        (void)ps_error_hint(
+            ret_error,
+            "Everything under the run's prefix belongs to the run: move the others away.");
+        return PS_FACT_DIFFERENT;
+    }
+    for (int64_t shard = 0; shard < job->shard_count; shard++) {
+        ps_buf_clear(&engine->key);
+        ps_names_add_shard_key(&engine->key, &engine->options.names, job->number, job->attempt,
+                               shard);
+        const struct ps_object_view *const object = find_object(fact, ps_buf_str(&engine->key));
+        if (object == NULL) {
+            job->shards[shard].put_attempt = 0;
+            is_missing = true;
+        } else if (object->size_bytes != job->shards[shard].bytes) {
+            (void)ps_error_set(ret_error, PS_E_CONFLICT, PS_RETRY_NEVER,
+                               "cannot create job %lld: shard %lld has %lld bytes instead of %lld",
+                               (long long)job->number, (long long)shard + 1,
+                               (long long)object->size_bytes, (long long)job->shards[shard].bytes);
+            (void)ps_error_hint(ret_error,
+                                "Somebody wrote under the run's prefix; start again with --new.");
+            return PS_FACT_DIFFERENT;
+        }
+    }
+    return is_missing ? PS_FACT_EMPTY : PS_FACT_DONE;
+}
+
+static enum ps_job_fact create_fact(struct ps_job *const job, const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    ps_job_set_text(&job->arn, fact->text);
+    return PS_FACT_DONE;
+}
+
+/* R2 (a): the exact name, nothing that only contains it. */
+static enum ps_job_fact name_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                  const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    ps_buf_clear(&engine->text);
+    ps_names_add_job(&engine->text, &engine->options.names, job->number, job->attempt);
+    for (int64_t row = 0; row < fact->job_count; row++) {
+        if (ps_str_equals(ps_str_of(fact->jobs[row].name), ps_buf_str(&engine->text))) {
+            ps_job_set_text(&job->arn, fact->jobs[row].arn);
+            return PS_FACT_FOUND;
+        }
+    }
+    return PS_FACT_EMPTY;
+}
+
+/* R2 (a): Get must show our token and our input. */
+static enum ps_job_fact token_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                   const struct ps_fact *const fact,
+                                   struct ps_error *const ret_error)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_NOT_FOUND
+                   ? PS_FACT_EMPTY
+                   : failure_of(fact);
+    }
+    PS_ASSERT(fact->job_count == 1);
+    ps_buf_clear(&engine->text);
+    ps_buf_add_format(&engine->text, "\"clientRequestToken\":\"%s\"", fact->jobs[0].token);
+    const bool has_token = strstr(job->request, ps_buf_text(&engine->text)) != NULL;
+    ps_buf_clear(&engine->text);
+    ps_buf_add_format(&engine->text, "\"s3Uri\":\"%s\"", fact->jobs[0].input_uri);
+    if (has_token && strstr(job->request, ps_buf_text(&engine->text)) != NULL) {
+        ps_job_set_text(&job->arn, fact->jobs[0].arn);
+        ps_engine_note_view(job, &fact->jobs[0]);
+        return PS_FACT_DONE;
+    }
+    (void)ps_error_set(ret_error, PS_E_CONFLICT, PS_RETRY_NEVER,
+                       "cannot adopt job '%.100s': it has our name, and another token or input",
+                       fact->jobs[0].name);
+    (void)ps_error_hint(ret_error, "Somebody else made it. Start this run again with --new.");
+    return PS_FACT_DIFFERENT;
+}
+
+/* R2 (b): whatever lies under the attempt's own output prefix proves the job, and names its id. */
+static enum ps_job_fact output_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                    const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    if (fact->object_count == 0) {
+        return PS_FACT_EMPTY;
+    }
+    ps_buf_clear(&engine->text);
+    ps_names_add_out_prefix(&engine->text, &engine->options.names, job->number, job->attempt);
+    const struct ps_str key = ps_str_of(fact->objects[0].key);
+    const struct ps_str rest = ps_str_part(key, engine->text.size, key.size);
+    char *const id = ps_str_dup(ps_str_part(rest, 0, ps_str_find(rest, '/')));
+    ps_job_set_text(&job->arn, id);
+    free(id);
+    return PS_FACT_FOUND;
+}
+
+void ps_engine_note_view(struct ps_job *const job, const struct ps_job_view *const view)
+{
+    /* I19: a late answer never takes an end back. */
+    if (ps_job_status_is_terminal(job->status) && !ps_job_status_is_terminal(view->status)) {
+        return;
+    }
+    job->status = view->status;
+    job->total = view->total_count > job->total ? view->total_count : job->total;
+    job->processed =
+        view->processed_count > job->processed ? view->processed_count : job->processed;
+    if (view->success_count >= 0 && view->error_count >= 0) {
+        job->counted = view->success_count + view->error_count;
+    }
+    if (view->message != NULL && view->message[0] != '\0') {
+        ps_job_set_text(&job->message, view->message);
+    }
+    job->is_dirty = true;
+}
+
+static enum ps_job_fact get_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                 const struct ps_fact *const fact, const struct ps_now now)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_NOT_FOUND
+                   ? PS_FACT_EMPTY
+                   : failure_of(fact);
+    }
+    PS_ASSERT(fact->job_count == 1);
+    ps_engine_note_view(job, &fact->jobs[0]);
+    if (ps_job_status_is_terminal(job->status)) {
+        return PS_FACT_SEEN_END;
+    }
+    if (job->is_stop_asked && job->status != PS_JOB_STOPPING) {
+        /* The stop did not take: once more, later. */
+        job->is_stop_asked = false;
+        job->stop_wake_ms = now.steady_ms + engine->options.poll_ms;
+    }
+    return PS_FACT_SEEN_LIVE;
+}
+
+/* FNV-1a: only equality of two listings of one job hangs on it. */
+static int64_t digest_text(const struct ps_str text)
+{
+    uint64_t digest = UINT64_C(14695981039346656037);
+    for (size_t place = 0; place < text.size; place++) {
+        digest = (digest ^ (unsigned char)text.data[place]) * UINT64_C(1099511628211);
+    }
+    return (int64_t)(digest >> 1);
+}
+
+static enum ps_job_fact listing_fact(struct ps_job *const job, const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    struct ps_buf listing PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&listing, PS_ANSWER_BYTES_MAX);
+    for (int64_t object = 0; object < fact->object_count; object++) {
+        ps_buf_add_format(&listing, "%lld %s\n", (long long)fact->objects[object].size_bytes,
+                          fact->objects[object].key);
+    }
+    ps_job_set_text(&job->listing, ps_buf_text(&listing));
+    job->listing_count = fact->object_count;
+    job->fetched_count = 0;
+    job->fetch_offset = 0;
+    return fact->object_count == 0 ? PS_FACT_EMPTY : PS_FACT_DONE;
+}
+
+static enum ps_job_fact object_fact(struct ps_job *const job, const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        if (fact->error.status == PS_E_NOT_FOUND) {
+            return PS_FACT_DIFFERENT; /* it was listed, and is gone: list again */
+        }
+        if (fact->error.status == PS_E_CONFLICT) {
+            job->fetch_offset = 0; /* another object stands there now: from its start */
+            return PS_FACT_DIFFERENT;
+        }
+        /* The tail may come later; what has come is kept. */
+        job->fetch_offset = fact->bytes;
+        ps_job_set_text(&job->fetch_etag, fact->text);
+        return fact->error.retry == PS_RETRY_NEVER ? PS_FACT_NEVER : PS_FACT_LATER;
+    }
+    job->fetch_offset = 0;
+    job->fetched_count++;
+    return job->fetched_count >= job->listing_count ? PS_FACT_DONE : PS_FACT_PART;
+}
+
+static enum ps_job_fact local_fact(const struct ps_fact *const fact)
+{
+    return fact->outcome == PS_OUTCOME_YES ? PS_FACT_DONE : failure_of(fact);
+}
+
+/* ------------------------------------------------ R3 */
+
+/*
+ * Are the records without a line proven unprocessed? `PS_VERDICT_NONE`: not yet, look again.
+ */
+static enum ps_verdict judge(const struct ps_job *const job, const struct ps_tally *const tally,
+                             const bool is_second_look, const int64_t now_ms)
+{
+    if (tally->has_manifest && tally->lines == tally->manifest_counted) {
+        return PS_VERDICT_UNPROCESSED;
+    }
+    if (tally->missing == 0 && tally->broken == 0) {
+        return PS_VERDICT_UNPROCESSED; /* nothing is in doubt */
+    }
+    if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {
+        return PS_VERDICT_UNPROCESSED;
+    }
+    return now_ms - job->ended_ms >= PS_OUTPUT_SETTLE_MS ? PS_VERDICT_UNACCOUNTED : PS_VERDICT_NONE;
+}
+
+static void act_judge(struct ps_job *const job, const struct ps_tally *const tally,
+                      const struct ps_now now)
+{
+    const int64_t digest = digest_text(ps_str_of(job->listing));
+    const bool is_equal = job->listing_ms != 0 && digest == job->listing_digest;
+    const bool is_second = is_equal && now.steady_ms - job->listing_ms >= PS_LISTING_GAP_MS;
+    job->verdict = judge(job, tally, is_second, now.steady_ms);
+    if (!is_equal) {
+        job->listing_digest = digest;
+        job->listing_ms = now.steady_ms;
+    }
+    if (job->verdict == PS_VERDICT_NONE) {
+        job->state = PS_STATE_SETTLING;
+        job->wake_ms = now.steady_ms + PS_LISTING_GAP_MS;
+    } else {
+        job->state = PS_STATE_CLOSING;
+    }
+}
+
+/* ------------------------------------------------ R2 (c) and (d) */
+
+static void begin_attempt(struct ps_job *const job)
+{
+    job->attempt++;
+    ps_job_set_text(&job->token, NULL);
+    ps_job_set_text(&job->request, NULL);
+    ps_job_set_text(&job->arn, NULL);
+    job->first_signed_ms = 0;
+    job->last_signed_ms = 0;
+    job->empty_looks = 0;
+    job->last_empty_ms = 0;
+    job->state = PS_STATE_LOADING;
+    job->wake_ms = 0;
+}
+
+static void act_repeat_or_prove(struct ps_engine *const engine, struct ps_job *const job,
+                                const struct ps_now now)
+{
+    const int64_t proof_from_ms =
+        job->last_signed_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;
+    job->state = PS_STATE_LOOK_NAME;
+    if (!engine->is_stopping && now.steady_ms - job->first_signed_ms < PS_TOKEN_WINDOW_MS) {
+        job->tries++;
+        job->state = PS_STATE_CREATING;
+        job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
+    } else if (job->look_ms < proof_from_ms) {
+        job->wake_ms = proof_from_ms;
+    } else if (job->empty_looks > 0 && job->look_ms - job->last_empty_ms < PS_LOOK_GAP_MS) {
+        job->wake_ms = job->last_empty_ms + PS_LOOK_GAP_MS;
+    } else {
+        job->empty_looks++;
+        job->last_empty_ms = job->look_ms;
+        job->wake_ms = job->look_ms + PS_LOOK_GAP_MS;
+        if (job->empty_looks >= PS_EMPTY_LOOKS) {
+            begin_attempt(job);
+        }
+    }
+    if (job->attempt > PS_ATTEMPTS_MAX) {
+        struct ps_error error;
+        (void)ps_error_set(
+            &error, PS_E_SERVICE, PS_RETRY_LATER,
+            "could not create job %lld: %d creates were answered with nothing and left no job",
+            (long long)job->number, PS_ATTEMPTS_MAX);
+        (void)ps_error_hint(&error,
+                            "Look at the network between here and the service, then resume.");
+        ps_engine_halt(engine, &error);
+    }
+}
+
+/* ------------------------------------------------ the moves */
+
+static void back_off(struct ps_engine *const engine, struct ps_job *const job,
+                     const struct ps_error *const error, const struct ps_now now)
+{
+    job->tries++;
+    job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
+    if (job->tries > PS_TRIES_MAX) {
+        ps_engine_halt(engine, error);
+    }
+}
+
+static void free_shards(struct ps_job *const job)
+{
+    free(job->shards);
+    job->shards = NULL;
+    job->next_put = 0;
+}
+
+static void act(struct ps_engine *const engine, struct ps_job *const job,
+                const struct ps_job_cell cell, const struct ps_tally *const tally,
+                const struct ps_error *const error, const struct ps_now now)
+{
+    const enum ps_job_state before = job->state;
+    job->state = cell.next;
+    switch (cell.action) {
+    case PS_ACT_NOTHING:
+        job->state = before;
+        return;
+    case PS_ACT_GO:
+    case PS_ACT_ADOPT:
+    case PS_ACT_NOTE_LISTING:
+    case PS_ACT_RESEND_PUT:
+        job->tries = 0;
+        job->wake_ms = 0;
+        break;
+    case PS_ACT_BACK_OFF:
+        back_off(engine, job, error, now);
+        break;
+    case PS_ACT_HALT:
+        ps_engine_halt(engine, error);
+        break;
+    case PS_ACT_INPUT_GONE:
+        job->verdict = PS_VERDICT_INPUT_GONE;
+        break;
+    case PS_ACT_REPEAT_OR_PROVE:
+        act_repeat_or_prove(engine, job, now);
+        break;
+    case PS_ACT_NOTE_END:
+        job->ended_ms = job->ended_ms == 0 ? now.steady_ms : job->ended_ms;
+        job->tries = 0;
+        break;
+    case PS_ACT_JUDGE:
+        act_judge(job, tally, now);
+        break;
+    case PS_ACT_VOID:
+        engine->is_cut_due = true;
+        break;
+    }
+}
+
+static void move(struct ps_engine *const engine, struct ps_job *const job,
+                 const enum ps_job_fact word, const struct ps_tally *const tally,
+                 const struct ps_error *const error, const struct ps_now now)
+{
+    const enum ps_job_state before = job->state;
+    act(engine, job, ps_job_states_cell(before, word), tally, error, now);
+    job->is_dirty = true;
+    if (job->state == before) {
+        return;
+    }
+    if (job->state == PS_STATE_READY || job->state == PS_STATE_VOID ||
+        job->state == PS_STATE_CLOSING || job->state == PS_STATE_LOADING) {
+        free_shards(job);
+    }
+    if (job->state == PS_STATE_LISTING) {
+        job->fetched_count = 0;
+        job->fetch_offset = 0;
+    }
+}
+
+void ps_engine_move(struct ps_engine *const engine, struct ps_job *const job,
+                    const enum ps_job_fact fact, const struct ps_error *const error,
+                    const struct ps_now now)
+{
+    const struct ps_tally none = {0};
+    move(engine, job, fact, &none, error, now);
+}
+
+static enum ps_job_fact load_fact(struct ps_job *const job, const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    free(job->shards);
+    job->shard_count = fact->shard_count;
+    job->shards = calloc((size_t)fact->shard_count + 1, sizeof(job->shards[0]));
+    PS_ASSERT(job->shards != NULL);
+    memcpy(job->shards, fact->shards, (size_t)fact->shard_count * sizeof(job->shards[0]));
+    job->next_put = 0;
+    return PS_FACT_DONE;
+}
+
+static enum ps_job_fact hold_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                  const struct ps_fact *const fact)
+{
+    if (fact->outcome != PS_OUTCOME_YES) {
+        return failure_of(fact);
+    }
+    job->shard_count = fact->shard_count;
+    job->records = 0;
+    job->bytes = 0;
+    for (int64_t shard = 0; shard < fact->shard_count; shard++) {
+        job->records += fact->shards[shard].records;
+        job->bytes += fact->shards[shard].bytes;
+    }
+    engine->unsent = fact->unsent;
+    engine->is_cut_due = true;
+    for (int64_t shape = 0; shape < fact->shape_count; shape++) {
+        struct ps_job *const other = ps_engine_job_by_number(engine, fact->shapes[shape].number);
+        if (other != NULL && other != job && other->state < PS_STATE_CREATING) {
+            other->state = PS_STATE_VOID;
+            other->is_dirty = true;
+            free_shards(other);
+        }
+    }
+    return PS_FACT_DONE;
+}
+
+static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *const job,
+                                const struct ps_fact *const fact, const struct ps_now now,
+                                struct ps_error *const ret_error)
+{
+    switch (job->state) {
+    case PS_STATE_LOADING:
+        return load_fact(job, fact);
+    case PS_STATE_PUTTING:
+        return put_fact(job, fact);
+    case PS_STATE_CHECKING:
+        return check_fact(engine, job, fact, ret_error);
+    case PS_STATE_CREATING:
+        return create_fact(job, fact);
+    case PS_STATE_LOOK_NAME:
+        return name_fact(engine, job, fact);
+    case PS_STATE_LOOK_TOKEN:
+        return token_fact(engine, job, fact, ret_error);
+    case PS_STATE_LOOK_OUTPUT:
+        return output_fact(engine, job, fact);
+    case PS_STATE_ASKING:
+        return get_fact(engine, job, fact, now);
+    case PS_STATE_LISTING:
+    case PS_STATE_FOREIGN_LIST:
+        return listing_fact(job, fact);
+    case PS_STATE_FETCHING:
+    case PS_STATE_FOREIGN_READ:
+        return object_fact(job, fact);
+    case PS_STATE_FOREIGN_HOLD:
+        return hold_fact(engine, job, fact);
+    default:
+        return local_fact(fact);
+    }
+}
+
+void ps_engine_handle_job(struct ps_engine *const engine, struct ps_job *const job,
+                          const struct ps_fact *const fact, const struct ps_now now)
+{
+    struct ps_error error = fact->error;
+    /* A fact of a wish that the job no longer has (its state moved on) says nothing about this
+     * state. */
+    enum ps_wish_kind wanted = PS_WISH_KIND_COUNT;
+    const bool is_stop_answer = fact->kind == PS_WISH_STOP_JOB && job->state == PS_STATE_LIVE;
+    if (!is_stop_answer && (!ps_job_states_wish(job->state, &wanted) || wanted != fact->kind)) {
+        return;
+    }
+    if (fact->kind == PS_WISH_CLOSE_JOB && fact->outcome == PS_OUTCOME_YES) {
+        engine->unsent = fact->unsent;
+        engine->is_cut_due = true;
+    }
+    move(engine, job, word_of(engine, job, fact, now, &error), &fact->tally, &error, now);
+}

@@ -1,0 +1,81 @@
+#include "core/job.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[PS_STATE_COUNT] = {
+    [PS_STATE_PLANNED] = "planned",
+    [PS_STATE_LOADING] = "loading",
+    [PS_STATE_PUTTING] = "putting",
+    [PS_STATE_CHECKING] = "checking",
+    [PS_STATE_READY] = "ready",
+    [PS_STATE_CREATING] = "creating",
+    [PS_STATE_LOOK_NAME] = "look_name",
+    [PS_STATE_LOOK_TOKEN] = "look_token",
+    [PS_STATE_LOOK_OUTPUT] = "look_output",
+    [PS_STATE_LIVE] = "live",
+    [PS_STATE_ASKING] = "asking",
+    [PS_STATE_LISTING] = "listing",
+    [PS_STATE_FETCHING] = "fetching",
+    [PS_STATE_TALLYING] = "tallying",
+    [PS_STATE_SETTLING] = "settling",
+    [PS_STATE_CLOSING] = "closing",
+    [PS_STATE_FOREIGN_LIST] = "foreign_list",
+    [PS_STATE_FOREIGN_READ] = "foreign_read",
+    [PS_STATE_FOREIGN_HOLD] = "foreign_hold",
+    [PS_STATE_DONE] = "done",
+    [PS_STATE_VOID] = "void",
+};
+
+const char *ps_job_state_name(const enum ps_job_state state)
+{
+    PS_ASSERT(state >= 0 && state < PS_STATE_COUNT);
+    return state_names[state];
+}
+
+void ps_job_set_text(char **const text, const char *const value)
+{
+    char *const copy = value == NULL ? NULL : ps_str_dup(ps_str_of(value));
+    free(*text);
+    *text = copy;
+}
+
+void ps_job_release(struct ps_job *const job)
+{
+    free(job->token);
+    free(job->request);
+    free(job->arn);
+    free(job->message);
+    free(job->listing);
+    free(job->shards);
+    free(job->fetch_etag);
+    memset(job, 0, sizeof(*job));
+}
+
+bool ps_job_holds_slot(const struct ps_job *const job)
+{
+    return job->state >= PS_STATE_CREATING && job->state <= PS_STATE_ASKING && job->ended_ms == 0;
+}
+
+bool ps_job_holds_records(const struct ps_job *const job)
+{
+    return job->state != PS_STATE_DONE && job->state != PS_STATE_VOID;
+}
+
+bool ps_job_listed(const struct ps_job *const job, const int64_t place,
+                   struct ps_str *const ret_key, int64_t *const ret_size_bytes)
+{
+    struct ps_str rest = ps_str_of(job->listing);
+    for (int64_t row = 0; rest.size > 0; row++) {
+        const struct ps_str line = ps_str_part(rest, 0, ps_str_find(rest, '\n'));
+        if (row == place) {
+            const size_t space = ps_str_find(line, ' ');
+            *ret_key = ps_str_part(line, space + 1, line.size);
+            return ps_str_to_i64(ps_str_part(line, 0, space), ret_size_bytes);
+        }
+        rest = ps_str_part(rest, line.size + 1, rest.size);
+    }
+    return false;
+}

@@ -1,0 +1,114 @@
+/*
+ * job - one job of a run: 1 to N shards under one folder, the unit of intent, token, attempt and
+ * slot.
+ *
+ * A plain record, the same in memory as in the store (the part above the line). Owner: the engine;
+ * text is heap or NULL. Times are on the run's steady clock unless they say wall.
+ */
+#ifndef PS_CORE_JOB_H
+#define PS_CORE_JOB_H
+
+#include "core/wish.h"
+
+/* Where a job is on its way. core/job_states has the one table that says what moves it. */
+enum ps_job_state {
+    PS_STATE_PLANNED,      /* cut, nothing sent */
+    PS_STATE_LOADING,      /* its shard rows are read */
+    PS_STATE_PUTTING,      /* shards are put */
+    PS_STATE_CHECKING,     /* one listing must equal the intent's keys and sizes (R5) */
+    PS_STATE_READY,        /* waits for a slot */
+    PS_STATE_CREATING,     /* the create is sent, or open since a crash */
+    PS_STATE_LOOK_NAME,    /* outcome unknown: is it listed by its name? (R2 a) */
+    PS_STATE_LOOK_TOKEN,   /* found: is it ours, by token and input? */
+    PS_STATE_LOOK_OUTPUT,  /* not listed: has it written anything? (R2 b) */
+    PS_STATE_LIVE,         /* at the service */
+    PS_STATE_ASKING,       /* a list shows an end: Get tells counters and message */
+    PS_STATE_LISTING,      /* what did it write? */
+    PS_STATE_FETCHING,     /* objects are read, one after another */
+    PS_STATE_TALLYING,     /* do lines, manifest and counters agree? (R3) */
+    PS_STATE_SETTLING,     /* not yet proven: waits before it lists again */
+    PS_STATE_CLOSING,      /* answers and verdicts are filed */
+    PS_STATE_FOREIGN_LIST, /* at the service without a row of ours: which input objects? */
+    PS_STATE_FOREIGN_READ, /* which record ids are in them? */
+    PS_STATE_FOREIGN_HOLD, /* those records become its shards */
+    PS_STATE_DONE,         /* filed */
+    PS_STATE_VOID,         /* never sent; its records are unsent again */
+    PS_STATE_COUNT
+};
+
+const char *ps_job_state_name(enum ps_job_state state);
+
+/* What a record without a line is at the end. */
+enum ps_verdict {
+    PS_VERDICT_NONE,
+    PS_VERDICT_UNPROCESSED, /* proven: it may be sent again */
+    PS_VERDICT_UNACCOUNTED, /* the service counted more than it wrote */
+    PS_VERDICT_INPUT_GONE,  /* its source is gone: it cannot be sent */
+    PS_VERDICT_BELOW_MINIMUM,
+    PS_VERDICT_CANCELLED
+};
+
+struct ps_job {
+    int64_t number;
+    int64_t attempt;
+    int64_t lane;
+    enum ps_job_state state;
+    int64_t shard_count;
+    int64_t records;
+    int64_t bytes;
+    int64_t input_tokens;
+
+    char *token;   /* drawn once for each attempt */
+    char *request; /* the exact body of the create */
+    char *arn;
+    int64_t first_signed_ms; /* 0: not signed yet */
+    int64_t last_signed_ms;
+    int64_t signed_wall_ms; /* of the first signing */
+    int64_t look_ms;        /* when the present look began */
+    int64_t empty_looks;    /* of those that count as proof (R2 d) */
+    int64_t last_empty_ms;
+
+    enum ps_job_status status;
+    int64_t counted;   /* success + error as Get says */
+    int64_t processed; /* while it runs, for progress */
+    int64_t total;
+    char *message;
+    bool is_stop_asked;
+
+    int64_t ended_ms; /* 0: no end seen */
+    char *listing;    /* "size key\n" of its output objects, while they are read */
+    int64_t listing_count;
+    int64_t listing_digest;
+    int64_t listing_ms;
+    int64_t fetched_count;
+    enum ps_verdict verdict;
+
+    int64_t tries;   /* failures in a row of what it wants now */
+    int64_t wake_ms; /* nothing is wished before this */
+
+    /* ---- not in the store ---- */
+    int64_t open_wishes;
+    struct ps_shard_row *shards; /* while they are put and checked */
+    int64_t next_put;
+    int64_t fetch_offset;
+    int64_t stop_wake_ms;
+    bool is_listed; /* by the last poll */
+    char *fetch_etag;
+    bool is_dirty;
+};
+
+/* Sets a heap text; NULL clears. */
+void ps_job_set_text(char **text, const char *value);
+void ps_job_release(struct ps_job *job);
+
+/* Does it hold a slot at the service, or may it? From the intent on until an end is seen. */
+bool ps_job_holds_slot(const struct ps_job *job);
+
+/* Does it hold its records: may they be at the service, or on their way? */
+bool ps_job_holds_records(const struct ps_job *job);
+
+/* The `place`-th row of its listing. False past the end. */
+PS_MUST_CHECK bool ps_job_listed(const struct ps_job *job, int64_t place, struct ps_str *ret_key,
+                                 int64_t *ret_size_bytes);
+
+#endif
