@@ -11,6 +11,7 @@
 #ifndef PS_PORT_STATE_STORE_H
 #define PS_PORT_STATE_STORE_H
 
+#include "base/buf.h"
 #include "core/job.h"
 
 /* A shard with its picked records, ascending; NULL for a range. */
