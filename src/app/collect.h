@@ -4,8 +4,11 @@
  *
  * Bytes of each object come in order from the world's sink; lines end at 0x0A only. An object may
  * be begun again from byte 0 after a cut. Hostile bytes are counted, never trusted: broken lines,
- * foreign ids (not of this job), repeated ids (first success kept), lines over the cap, a manifest
- * with nonsense.
+ * foreign ids (not of this job), repeated ids, lines over the cap, a manifest with nonsense.
+ *
+ * Order changes nothing: of several answers to one record in one job a success is kept before a
+ * final error before a retryable one, and among equals the one whose payload has the smallest
+ * digest, wherever they stood. Two manifests that disagree prove nothing (their counters are -1).
  *
  * A success's payload is the tail of its results line, ready to be copied:
  *     "status":"succeeded","text":...,"output":{...},"usage":{"input_tokens":..,"output_tokens":..},
@@ -78,13 +81,22 @@ PS_MUST_CHECK enum ps_status ps_collect_close(struct ps_collect *collect,
                                               enum ps_answer_kind missing_as, struct ps_str message,
                                               struct ps_error *err);
 
-/* For records that will not be sent (input_gone, below_batch_minimum, cancelled): a segment of
- * verdicts. */
+/* Why records get an ending, or another wait, without a line of output. */
+struct ps_verdict {
+    const char *name; /* of the segment */
+    enum ps_answer_kind kind;
+    const char *code; /* input_gone, below_batch_minimum, cancelled, ... */
+    struct ps_str message;
+};
+
+/*
+ * For records that will not be sent: a segment of verdicts, which count as no try. The same name
+ * again changes nothing.
+ */
 PS_MUST_CHECK enum ps_status ps_collect_verdicts(struct ps_answers *answers,
-                                                 const struct ps_index *index, const char *name,
+                                                 const struct ps_index *index,
+                                                 const struct ps_verdict *verdict,
                                                  const struct ps_shard_records *shards,
-                                                 int64_t shard_count, enum ps_answer_kind kind,
-                                                 const char *code, struct ps_str message,
-                                                 struct ps_error *err);
+                                                 int64_t shard_count, struct ps_error *err);
 
 #endif

@@ -12,7 +12,18 @@
 #include "app/index.h"
 #include "app/shard_body.h"
 
-enum ps_results_filter { PS_RESULTS_ALL, PS_RESULTS_SUCCEEDED, PS_RESULTS_FAILED };
+/* Which lines: all, or those of one status. */
+enum ps_results_filter {
+    PS_RESULTS_ALL,
+    PS_RESULTS_SUCCEEDED,
+    PS_RESULTS_FAILED,
+    PS_RESULTS_REJECTED,
+    PS_RESULTS_CANCELLED,
+    PS_RESULTS_PENDING
+};
+
+/* "succeeded", ..., "all"; false for another word. */
+PS_MUST_CHECK bool ps_results_filter_of(struct ps_str word, enum ps_results_filter *ret_filter);
 
 /* How every record ended (or, of a live run, where it stands). */
 struct ps_results_sums {
@@ -28,9 +39,14 @@ struct ps_results_sums {
     int64_t late_successes;
 };
 
+/* Without writing anything; records = succeeded + failed + rejected + cancelled + pending,
+ * asserted. */
+void ps_results_sums(const struct ps_index *index, const struct ps_answers *answers,
+                     struct ps_results_sums *ret_sums);
+
 /*
- * Writes the lines to descriptor `out` (pending records as {"id","index","status":"pending"} unless
- * is_final, when they are a bug). PS_E_IO when it cannot be written.
+ * Writes the lines to descriptor `out`; pending records as {"id","index","status":"pending"}. The
+ * sums are of all records, whatever the filter. PS_E_IO when it cannot be written.
  */
 PS_MUST_CHECK enum ps_status ps_results_write(const struct ps_index *index,
                                               struct ps_answers *answers,
@@ -38,14 +54,33 @@ PS_MUST_CHECK enum ps_status ps_results_write(const struct ps_index *index,
                                               struct ps_results_sums *ret_sums,
                                               struct ps_error *err);
 
-/* `path` and its attempts and failed files; `source` may be NULL. lane_name is said in the attempts
- * file. */
-PS_MUST_CHECK enum ps_status
-ps_results_publish(const struct ps_index *index, struct ps_answers *answers,
-                   struct ps_source *source, const char *path, const char *lane_name,
-                   struct ps_results_sums *ret_sums, struct ps_error *err);
+/*
+ * Can `path` be written? To be asked before anything is paid for. PS_E_USAGE: it is a folder, or
+ * its folder is missing or may not be written.
+ */
+PS_MUST_CHECK enum ps_status ps_results_check_path(const char *path, struct ps_error *err);
 
-/* results.jsonl -> results.failed.jsonl; a name without .jsonl gets it appended. Heap text. */
+struct ps_results_target {
+    const char *path;
+    const char *lane_name;    /* said in the attempts file */
+    struct ps_source *source; /* for the failed file; may be NULL */
+};
+
+/*
+ * Writes `path` and its attempts and failed files, all of them or none: each is whole and synced
+ * before the first is renamed. A link is followed. What is no regular file (/dev/stdout, a FIFO) is
+ * written to directly and gets no side files. PS_E_IO leaves what was there before.
+ */
+PS_MUST_CHECK enum ps_status ps_results_publish(const struct ps_index *index,
+                                                struct ps_answers *answers,
+                                                const struct ps_results_target *target,
+                                                struct ps_results_sums *ret_sums,
+                                                struct ps_error *err);
+
+/*
+ * The path of a side file: for "results.jsonl" and "failed" it is "results.failed.jsonl", for
+ * "report.json" "results.report.json". Heap text.
+ */
 char *ps_results_side_path(const char *path, const char *side);
 
 /*

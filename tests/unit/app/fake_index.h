@@ -1,0 +1,27 @@
+/*
+ * fake_index - an index in memory, so that a test says record by record what the input holds.
+ *
+ * It stands in for app/index and app/shard_body: a program that links it must not use those.
+ */
+#ifndef PS_TEST_FAKE_INDEX_H
+#define PS_TEST_FAKE_INDEX_H
+
+#include "app/index.h"
+#include "app/shard_body.h"
+
+struct fake_record {
+    const char *id;    /* JSON text; NULL: "r" and its index */
+    const char *keep;  /* JSON text; NULL: none */
+    const char *error; /* JSON text: rejected */
+    int64_t line;
+    int64_t leader;     /* plus one: a duplicate of it */
+    const char *source; /* what the user wrote; NULL: gone */
+};
+
+/* Copies nothing: `records` outlives it. NULL: `count` plain records. */
+struct ps_index *fake_index_new(const struct fake_record *records, int64_t count);
+
+/* The source of it; it lives as long as the index. */
+struct ps_source *fake_source(struct ps_index *index);
+
+#endif
