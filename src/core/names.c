@@ -137,7 +137,7 @@ enum ps_status ps_names_parse_uri(const struct ps_str uri, struct ps_str *const 
     if (!is_bucket(bucket)) {
         return refuse_uri(uri, "that is no bucket name", err);
     }
-    if (prefix.size > 0 && prefix.data[prefix.size - 1] == '/') {
+    if (prefix.size > 1 && prefix.data[prefix.size - 1] == '/') {
         prefix.size--;
     }
     for (size_t place = 0; place < prefix.size; place++) {

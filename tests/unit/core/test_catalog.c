@@ -1,4 +1,5 @@
-/* Goal: the data files are built in whole, and each number says where it comes from. Method: read them. */
+/* Goal: the data files are built in whole, and each number says where it comes from. Method: read
+ * them. */
 #include "core/catalog.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
-/* Goal: a job's record says what it holds and what its listing names. Method: each state, small texts. */
+/* Goal: a job's record says what it holds and what its listing names. Method: each state, small
+ * texts. */
 #include "core/job.h"
 
 #include <setjmp.h>
@@ -26,8 +27,7 @@ static void holds_its_slot_from_the_intent_to_the_end(void **state)
         assert_int_equal(ps_job_holds_slot(&job), is_between);
         job.ended_ms = 1;
         assert_false(ps_job_holds_slot(&job));
-        assert_int_equal(ps_job_holds_records(&job),
-                         one != PS_STATE_DONE && one != PS_STATE_VOID);
+        assert_int_equal(ps_job_holds_records(&job), one != PS_STATE_DONE && one != PS_STATE_VOID);
     }
 }
 

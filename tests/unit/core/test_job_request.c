@@ -32,8 +32,8 @@ static void writes_the_whole_body(void **state)
     request.is_converse = true;
     request.role_arn = PS_STR("a\"b\\c");
     ps_job_request_write(&buf, &request);
-    assert_true(ps_str_ends_with(ps_buf_str(&buf),
-                                 PS_STR("168,\"modelInvocationType\":\"Converse\"}")));
+    assert_true(
+        ps_str_ends_with(ps_buf_str(&buf), PS_STR("168,\"modelInvocationType\":\"Converse\"}")));
     assert_true(ps_str_starts_with(
         ps_buf_str(&buf), PS_STR("{\"jobName\":\"run-j00000001-a1\",\"roleArn\":\"a\\\"b\\\\c\"")));
     ps_buf_release(&buf);

@@ -45,8 +45,7 @@ static void an_unknown_create_is_looked_for_first(void **state)
         for (int fact = 0; fact < PS_JOB_FACT_COUNT; fact++) {
             const struct ps_job_cell found = cell(from, fact);
             const bool may_repeat = found.action == PS_ACT_REPEAT_OR_PROVE;
-            assert_int_equal(may_repeat,
-                             from == PS_STATE_LOOK_OUTPUT && fact == PS_FACT_EMPTY);
+            assert_int_equal(may_repeat, from == PS_STATE_LOOK_OUTPUT && fact == PS_FACT_EMPTY);
         }
     }
 }

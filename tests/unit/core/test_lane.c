@@ -1,4 +1,5 @@
-/* Goal: lanes are read as written, gaps come from profiles with their source. Method: texts, both ways. */
+/* Goal: lanes are read as written, gaps come from profiles with their source. Method: texts, both
+ * ways. */
 #include "core/lane.h"
 
 #include <setjmp.h>
@@ -41,9 +42,14 @@ static void refuses_with_the_key_and_the_form(void **state)
         const char *text;
         const char *named;
     } rows[] = {
-        {"jobs=0", "jobs"},       {"jobs=-1", "jobs"},         {"jobs=ten", "jobs"},
-        {"jobs=", "jobs"},        {"shard_bytes=5MX", "shard_bytes"},
-        {"speed=7", "speed"},     {"jobs", "jobs"},            {"jobs=1,,", ""},
+        {"jobs=0", "jobs"},
+        {"jobs=-1", "jobs"},
+        {"jobs=ten", "jobs"},
+        {"jobs=", "jobs"},
+        {"shard_bytes=5MX", "shard_bytes"},
+        {"speed=7", "speed"},
+        {"jobs", "jobs"},
+        {"jobs=1,,", ""},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct ps_lane lane;

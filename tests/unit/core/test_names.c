@@ -1,4 +1,5 @@
-/* Goal: rule R5, paths and names made from numbers alone. Method: exact texts, near misses, refused URIs. */
+/* Goal: rule R5, paths and names made from numbers alone. Method: exact texts, near misses, refused
+ * URIs. */
 #include "core/names.h"
 
 #include <setjmp.h>
@@ -41,20 +42,25 @@ static void knows_its_own_jobs_exactly(void **state)
         int64_t job;
         int64_t attempt;
     } rows[] = {
-        {"run-x-j00000001-a1", 1, 1},   {"run-x-j00000001-a10", 1, 10},
+        {"run-x-j00000001-a1", 1, 1},
+        {"run-x-j00000001-a10", 1, 10},
         {"run-x-j123456789-a1", 123456789, 1},
-        {"run-x-j1-a1", 0, 0},          {"run-x-j00000001-a01", 0, 0},
-        {"run-x-j00000000-a1", 0, 0},   {"run-x-j00000001-a0", 0, 0},
-        {"run-x-j00000001-a1-b", 0, 0}, {"run-xy-j00000001-a1", 0, 0},
-        {"run-x", 0, 0},                {"run-x-j00000001", 0, 0},
-        {"run-x-j00000001-a", 0, 0},    {"", 0, 0},
+        {"run-x-j1-a1", 0, 0},
+        {"run-x-j00000001-a01", 0, 0},
+        {"run-x-j00000000-a1", 0, 0},
+        {"run-x-j00000001-a0", 0, 0},
+        {"run-x-j00000001-a1-b", 0, 0},
+        {"run-xy-j00000001-a1", 0, 0},
+        {"run-x", 0, 0},
+        {"run-x-j00000001", 0, 0},
+        {"run-x-j00000001-a", 0, 0},
+        {"", 0, 0},
         {"run-x-j-0000001-a1", 0, 0},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         int64_t job = -1;
         int64_t attempt = -1;
-        const bool is_ours =
-            ps_names_parse_job(&names, ps_str_of(rows[row].name), &job, &attempt);
+        const bool is_ours = ps_names_parse_job(&names, ps_str_of(rows[row].name), &job, &attempt);
         assert_int_equal(is_ours, rows[row].job != 0);
         assert_int_equal(job, is_ours ? rows[row].job : -1);
         assert_int_equal(attempt, is_ours ? rows[row].attempt : -1);

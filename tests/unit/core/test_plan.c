@@ -57,8 +57,12 @@ static void cuts_as_the_rows_say(void **state)
         {"files of a job", "files=2,shard_records=10", 50, {20, 20, 10}, 5, 0},
         {"the last two are evened out", "job_records=40,min_records=30", 100, {40, 30, 30}, 3, 0},
         {"the last three are evened out", "job_records=40,min_records=33", 105, {35, 35, 35}, 3, 0},
-        {"what cannot reach the minimum is left", "job_records=40,min_records=40", 100,
-         {40, 40}, 2, 20},
+        {"what cannot reach the minimum is left",
+         "job_records=40,min_records=40",
+         100,
+         {40, 40},
+         2,
+         20},
         {"all below the minimum", "min_records=100", 99, {0}, 0, 99},
         {"just the minimum", "min_records=100", 100, {100}, 1, 0},
         {"nothing to cut", "min_records=100", 0, {0}, 0, 0},
@@ -142,14 +146,14 @@ static void check_plan(const struct ps_plan *const plan, const struct ps_lane *c
 
 static int64_t draw(struct ps_prng *const prng, const int64_t low, const int64_t high)
 {
-    return low + (int64_t)(ps_prng_below(prng, (uint64_t)(high - low + 1)));
+    return low + ps_prng_below(prng, high - low + 1);
 }
 
 static void keeps_every_rule_in_drawn_worlds(void **state)
 {
     (void)state;
     struct ps_prng prng;
-    ps_prng_seed(&prng, 20261124);
+    ps_prng_init(&prng, 20261124);
     lay_entries(true);
     int64_t sent = 0;
     for (size_t record = 0; record < ENTRY_COUNT; record++) {

@@ -1,4 +1,5 @@
-/* Goal: the words for wishes and job states are whole and tell ends from lives. Method: every one. */
+/* Goal: the words for wishes and job states are whole and tell ends from lives. Method: every one.
+ */
 #include "core/wish.h"
 
 #include <setjmp.h>

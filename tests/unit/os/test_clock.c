@@ -1,4 +1,5 @@
-/* Goal: steady time never goes back, speed holds, marks go on. Method: marks and specs of our own making. */
+/* Goal: steady time never goes back, speed holds, marks go on. Method: marks and specs of our own
+ * making. */
 #include "os/clock.h"
 
 #include <setjmp.h>
@@ -71,7 +72,8 @@ static void waits_in_real_time_rounded_up(void **state)
 static void refuses_other_specs(void **state)
 {
     (void)state;
-    static const char *const specs[] = {"7", "7,", ",7", "7,0", "-1,600", "7,8,9", "a,b", "7,9999999"};
+    static const char *const specs[] = {"7",      "7,",    ",7",  "7,0",
+                                        "-1,600", "7,8,9", "a,b", "7,9999999"};
     for (size_t row = 0; row < sizeof(specs) / sizeof(specs[0]); row++) {
         struct ps_clock clock;
         struct ps_error err = {0};

@@ -1,4 +1,5 @@
-/* Goal: files are whole or as before, private, and one process holds a lock. Method: a folder of our own. */
+/* Goal: files are whole or as before, private, and one process holds a lock. Method: a folder of
+ * our own. */
 #include "os/files.h"
 
 #include <setjmp.h>
