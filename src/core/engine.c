@@ -354,8 +354,22 @@ struct census {
     int64_t live;
     int64_t open; /* neither done nor void */
     int64_t foreign;
+    int64_t reading; /* jobs whose objects are listed or read: bounded, each holds a reader */
     int64_t oldest_wall_ms;
 };
+
+static bool is_listing(const struct ps_job *const job)
+{
+    return job->state == PS_STATE_LISTING || job->state == PS_STATE_FOREIGN_LIST;
+}
+
+static bool is_reading(const struct ps_job *const job)
+{
+    return (is_listing(job) && job->open_wishes > 0) ||
+           (job->state >= PS_STATE_FETCHING && job->state <= PS_STATE_CLOSING &&
+            job->state != PS_STATE_SETTLING) ||
+           job->state == PS_STATE_FOREIGN_READ || job->state == PS_STATE_FOREIGN_HOLD;
+}
 
 static struct census take_census(const struct ps_engine *const engine)
 {
@@ -368,6 +382,7 @@ static struct census take_census(const struct ps_engine *const engine)
         census.open += ps_job_holds_records(job) ? 1 : 0;
         census.foreign +=
             job->state >= PS_STATE_FOREIGN_LIST && job->state <= PS_STATE_FOREIGN_HOLD ? 1 : 0;
+        census.reading += is_reading(job) ? 1 : 0;
         if (job->state == PS_STATE_LIVE) {
             census.live++;
             census.oldest_wall_ms = job->signed_wall_ms < census.oldest_wall_ms
@@ -499,7 +514,8 @@ bool ps_engine_next(struct ps_engine *const engine, const struct ps_now now,
             continue;
         }
         advance(engine, &census, job, now);
-        const bool is_held_back = engine->is_stopping && job->state < PS_STATE_CREATING;
+        const bool is_held_back = (engine->is_stopping && job->state < PS_STATE_CREATING) ||
+                                  (is_listing(job) && census.reading >= engine->options.gets_max);
         if (!is_held_back && ps_engine_job_wish(engine, job, now, ret_wish)) {
             return true;
         }
@@ -558,6 +574,11 @@ const struct ps_error *ps_engine_error(const struct ps_engine *const engine)
 struct ps_str ps_engine_account(const struct ps_engine *const engine)
 {
     return ps_str_of(engine->account);
+}
+
+int64_t ps_engine_next_number(const struct ps_engine *const engine)
+{
+    return engine->next_number;
 }
 
 int64_t ps_engine_job_count(const struct ps_engine *const engine)

@@ -84,6 +84,9 @@ const struct ps_error *ps_engine_error(const struct ps_engine *engine);
 /* As identity told; "" before. */
 struct ps_str ps_engine_account(const struct ps_engine *engine);
 
+/* The number that the next new job gets. */
+int64_t ps_engine_next_number(const struct ps_engine *engine);
+
 int64_t ps_engine_job_count(const struct ps_engine *engine);
 const struct ps_job *ps_engine_job(const struct ps_engine *engine, int64_t place);
 const struct ps_job *ps_engine_find(const struct ps_engine *engine, int64_t number);

@@ -46,6 +46,9 @@
 /* At the start nothing is at stake yet: say sooner what is wrong. */
 #define PS_START_TRIES_MAX 8
 
+/* At most so many tries a record; design, R7. */
+#define PS_RECORD_TRIES_MAX 3
+
 /* Two empty looks prove absence; a job that was absent this often has another reason. */
 #define PS_EMPTY_LOOKS 2
 #define PS_ATTEMPTS_MAX 8

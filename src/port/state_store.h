@@ -39,10 +39,10 @@ struct ps_state_store_ops {
     enum ps_status (*each_job)(void *context, void (*see)(void *seer, struct ps_job *job),
                                void *seer, struct ps_error *err);
 
-    /* Replaces all shards of a job. */
+    /* Replaces all shards of a job; reads those of [first_shard, end_shard). */
     enum ps_status (*put_shards)(void *context, int64_t job, const struct ps_shard_record_row *rows,
                                  int64_t count, struct ps_error *err);
-    enum ps_status (*each_shard)(void *context, int64_t job,
+    enum ps_status (*each_shard)(void *context, int64_t job, int64_t first_shard, int64_t end_shard,
                                  void (*see)(void *seer, int64_t shard,
                                              const struct ps_shard_record_row *row),
                                  void *seer, struct ps_error *err);

@@ -32,7 +32,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [EACH_JOB] = "SELECT * FROM jobs ORDER BY number",
     [DROP_SHARDS] = "DELETE FROM shards WHERE job = ?",
     [PUT_SHARD] = "INSERT INTO shards VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-    [EACH_SHARD] = "SELECT * FROM shards WHERE job = ? ORDER BY shard",
+    [EACH_SHARD] = "SELECT * FROM shards WHERE job = ? AND shard >= ? AND shard < ? ORDER BY shard",
     [MARK_PUT] = "UPDATE shards SET put_attempt = ? WHERE job = ? AND shard = ?",
     [ADD_WISH] = "INSERT INTO wishes (kind, job, shard, key, body, at_ms) VALUES (?,?,?,?,?,?)",
     [END_WISH] = "DELETE FROM wishes WHERE id = ?",
@@ -305,13 +305,15 @@ static enum ps_status store_put_shards(void *const context, const int64_t job,
     return status;
 }
 
-static enum ps_status store_each_shard(void *const context, const int64_t job,
+static enum ps_status store_each_shard(void *const context, const int64_t job, const int64_t first_shard, const int64_t end_shard,
                                        void (*const see)(void *seer, int64_t shard,
                                                          const struct ps_shard_record_row *row),
                                        void *const seer, struct ps_error *const err)
 {
     struct binding binding = bind(context, EACH_SHARD);
     bind_number(&binding, job);
+    bind_number(&binding, first_shard);
+    bind_number(&binding, end_shard);
     int result = sqlite3_step(binding.statement);
     for (; result == SQLITE_ROW; result = sqlite3_step(binding.statement)) {
         struct reading reading = {binding.statement, 1};

@@ -1,0 +1,77 @@
+/*
+ * turn_internal - what turn's files share: turn.c (the loop), turn_local.c (local wishes),
+ * turn_streams.c (bodies of puts, sinks of gets), turn_foreign.c (record ids in input objects that
+ * no row of ours knows).
+ */
+#ifndef PS_APP_TURN_INTERNAL_H
+#define PS_APP_TURN_INTERNAL_H
+
+#include "app/collect.h"
+#include "app/holds.h"
+#include "app/shard_body.h"
+#include "app/turn.h"
+
+/* A job whose objects are being read: its answers on the way into a segment, or the ids of a
+ * foreign one. */
+struct ps_turn_reading {
+    int64_t job; /* -1: free */
+    struct ps_collect *collect;
+    struct ps_shard_record_row *rows; /* what it holds, with copies of picked lists */
+    int64_t row_count;
+    struct ps_foreign *foreign;
+};
+
+#define PS_TURN_READINGS_MAX 16
+
+struct ps_turn {
+    struct ps_turn_parts parts;
+    struct ps_engine *engine;
+    struct ps_world world;
+    struct ps_source *source; /* opened when the first body is made */
+    struct ps_turn_reading readings[PS_TURN_READINGS_MAX];
+    struct ps_wish *starting; /* new wishes of this turn, to be started after the commit */
+    int64_t starting_count;
+    int64_t starting_room;
+    struct ps_buf texts;            /* their texts */
+    enum ps_job_state *seen_states; /* of the engine's jobs, by number: what was logged last */
+    int64_t seen_count;
+    int64_t begun_ms;
+    int64_t progress_at_ms;
+    char trouble[320];
+    volatile int is_paused;
+    int64_t segments;
+};
+
+/* Does a local wish now, inside the turn's transaction, and tells what came of it. */
+void ps_turn_local(struct ps_turn *turn, const struct ps_wish *wish, struct ps_fact *ret_fact);
+
+/* The job's shard rows with their own copies of picked lists. */
+PS_MUST_CHECK enum ps_status ps_turn_rows(struct ps_turn *turn, int64_t job, int64_t first_shard,
+                                          int64_t end_shard, struct ps_shard_record_row **ret_rows,
+                                          int64_t *ret_count, struct ps_error *err);
+void ps_turn_rows_free(struct ps_shard_record_row *rows, int64_t count);
+
+/* The reading of the job, begun afresh when `is_new`. NULL: there is none (or no room: a bug). */
+struct ps_turn_reading *ps_turn_reading_find(struct ps_turn *turn, int64_t job);
+PS_MUST_CHECK enum ps_status ps_turn_reading_begin(struct ps_turn *turn, const struct ps_job *job,
+                                                   struct ps_turn_reading **ret_reading,
+                                                   struct ps_error *err);
+void ps_turn_reading_end(struct ps_turn *turn, int64_t job);
+
+/* A GET ended well: its object is whole. */
+PS_MUST_CHECK enum ps_status ps_turn_object_end(struct ps_turn *turn, int64_t job,
+                                                struct ps_error *err);
+
+extern const struct ps_streams_ops ps_turn_streams_ops;
+
+/* The ids found in a foreign job's input objects, one list an object. */
+struct ps_foreign;
+struct ps_foreign *ps_foreign_new(void);
+struct ps_foreign *ps_foreign_free(struct ps_foreign *foreign);
+void ps_foreign_write(struct ps_foreign *foreign, int64_t offset, struct ps_str bytes);
+void ps_foreign_object_end(struct ps_foreign *foreign);
+int64_t ps_foreign_objects(const struct ps_foreign *foreign);
+const uint64_t *ps_foreign_ids(const struct ps_foreign *foreign, int64_t object,
+                               int64_t *ret_count);
+
+#endif

@@ -1,0 +1,466 @@
+#include "app/turn_internal.h"
+
+#include "base/assert.h"
+#include "core/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+static enum ps_status load_shards(struct ps_turn *const turn, const struct ps_wish *const wish,
+                                  struct ps_fact *const fact, struct ps_error *const err)
+{
+    struct ps_shard_record_row *rows = NULL;
+    int64_t count = 0;
+    if (ps_turn_rows(turn, wish->job, 0, INT64_MAX, &rows, &count, err) != PS_OK) {
+        return err->status;
+    }
+    fact->shards = calloc((size_t)count + 1, sizeof(fact->shards[0]));
+    PS_ASSERT(fact->shards != NULL);
+    fact->shard_count = count;
+    for (int64_t row = 0; row < count; row++) {
+        fact->shards[row] = rows[row].row;
+    }
+    ps_turn_rows_free(rows, count);
+    return PS_OK;
+}
+
+/* ------------------------------------------------ what is unsent */
+
+static void see_held(void *const seer, const int64_t shard,
+                     const struct ps_shard_record_row *const row)
+{
+    (void)shard;
+    ps_holds_add(seer, row);
+}
+
+static enum ps_status read_holds(struct ps_turn *const turn, struct ps_holds *const holds,
+                                 struct ps_error *const err)
+{
+    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
+        const struct ps_job *const job = ps_engine_job(turn->engine, place);
+        if (ps_job_holds_records(job) &&
+            turn->parts.store.ops->each_shard(turn->parts.store.context, job->number, 0, INT64_MAX,
+                                              see_held, holds, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
+}
+
+static bool is_unsent(struct ps_turn *const turn, const struct ps_holds *const holds,
+                      const int64_t record)
+{
+    if (!ps_entry_is_sent(ps_index_entry(turn->parts.index, record)) ||
+        ps_holds_has(holds, record)) {
+        return false;
+    }
+    const enum ps_answer_kind kind = ps_answers_state(turn->parts.answers, record).kind;
+    return kind == PS_ANSWER_NONE || kind == PS_ANSWER_RETRYABLE || kind == PS_ANSWER_UNPROCESSED;
+}
+
+/* The unsent records, ascending. Heap, the caller frees. */
+static enum ps_status list_unsent(struct ps_turn *const turn, uint64_t **const ret_records,
+                                  int64_t *const ret_count, struct ps_error *const err)
+{
+    const int64_t record_count = ps_index_count(turn->parts.index);
+    struct ps_holds holds PS_CLEANUP(ps_holds_release);
+    uint64_t *records = NULL;
+    int64_t count = 0;
+    ps_holds_init(&holds, record_count);
+    if (read_holds(turn, &holds, err) != PS_OK) {
+        return err->status;
+    }
+    for (int64_t pass = 0; pass < 2; pass++) {
+        count = 0;
+        for (int64_t record = 0; record < record_count; record++) {
+            if (is_unsent(turn, &holds, record)) {
+                if (records != NULL) {
+                    records[count] = (uint64_t)record;
+                }
+                count++;
+            }
+        }
+        if (records == NULL) {
+            records = calloc((size_t)count + 1, sizeof(records[0]));
+            PS_ASSERT(records != NULL);
+        }
+    }
+    *ret_records = records;
+    *ret_count = count;
+    return PS_OK;
+}
+
+/* By difference, not by looking at each record: those without an end that no job holds. Corrected
+ * at the next cut. */
+static int64_t count_unsent(const struct ps_turn *const turn, const int64_t besides_job)
+{
+    const struct ps_answers *const answers = turn->parts.answers;
+    int64_t open = ps_index_summary(turn->parts.index)->sent -
+                   ps_answers_count(answers, PS_ANSWER_SUCCEEDED) -
+                   ps_answers_count(answers, PS_ANSWER_FAILED) -
+                   ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) -
+                   ps_answers_count(answers, PS_ANSWER_CANCELLED);
+    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
+        const struct ps_job *const job = ps_engine_job(turn->engine, place);
+        open -= ps_job_holds_records(job) && job->number != besides_job ? job->records : 0;
+    }
+    return open > 0 ? open : 0;
+}
+
+/* ------------------------------------------------ cut */
+
+/* XXH3-128 over the entries of its records: each has the length and CRC of its line and the print
+ * of its content. */
+static void digest_records(const struct ps_turn *const turn,
+                           const struct ps_shard_records *const records,
+                           struct ps_shard_record_row *const row)
+{
+    XXH3_state_t *const state = XXH3_createState();
+    PS_ASSERT(state != NULL);
+    (void)XXH3_128bits_reset(state);
+    const int64_t count =
+        records->picked != NULL ? records->picked_count : records->end - records->first;
+    for (int64_t place = 0; place < count; place++) {
+        const struct ps_entry *const entry = ps_index_entry(
+            turn->parts.index,
+            records->picked != NULL ? (int64_t)records->picked[place] : records->first + place);
+        if (ps_entry_is_sent(entry)) {
+            (void)XXH3_128bits_update(state, entry, sizeof(*entry));
+        }
+    }
+    const XXH128_hash_t digest = XXH3_128bits_digest(state);
+    (void)XXH3_freeState(state);
+    row->digest_low = digest.low64;
+    row->digest_high = digest.high64;
+}
+
+static void make_row(const struct ps_turn *const turn, const struct ps_shard_records *const records,
+                     struct ps_shard_record_row *const row)
+{
+    struct ps_shard_facts facts;
+    ps_shard_facts(turn->parts.index, records, &facts);
+    *row = (struct ps_shard_record_row){
+        .row = {.first = records->picked != NULL ? 0 : records->first,
+                .end = records->picked != NULL ? records->picked_count : records->end,
+                .records = facts.records,
+                .bytes = facts.bytes,
+                .crc32 = facts.crc32,
+                .is_picked = records->picked != NULL},
+        .picked = records->picked,
+        .picked_count = records->picked_count,
+    };
+    digest_records(turn, records, row);
+}
+
+static enum ps_status store_job(struct ps_turn *const turn, const struct ps_plan *const plan,
+                                const struct ps_plan_job *const job, const uint64_t *const picked,
+                                const int64_t number, struct ps_error *const err)
+{
+    struct ps_shard_record_row *const rows = calloc((size_t)job->shard_count, sizeof(*rows));
+    PS_ASSERT(rows != NULL);
+    for (int64_t shard = 0; shard < job->shard_count; shard++) {
+        const struct ps_plan_shard *const cut = &plan->shards[job->first_shard + shard];
+        struct ps_shard_records records = {cut->first, cut->end, NULL, 0};
+        if (picked != NULL) {
+            records = (struct ps_shard_records){0, 0, picked + cut->first, cut->end - cut->first};
+        }
+        make_row(turn, &records, &rows[shard]);
+        PS_ASSERT(rows[shard].row.bytes == cut->bytes);
+    }
+    const enum ps_status status = turn->parts.store.ops->put_shards(
+        turn->parts.store.context, number, rows, job->shard_count, err);
+    free(rows);
+    return status;
+}
+
+static enum ps_status store_jobs(struct ps_turn *const turn, const struct ps_plan *const plan,
+                                 const uint64_t *const picked, struct ps_fact *const fact,
+                                 struct ps_error *const err)
+{
+    const int64_t first_number = ps_engine_next_number(turn->engine);
+    fact->shapes = calloc((size_t)plan->job_count + 1, sizeof(fact->shapes[0]));
+    PS_ASSERT(fact->shapes != NULL);
+    for (int64_t job = 0; job < plan->job_count; job++) {
+        const struct ps_plan_job *const cut = &plan->jobs[job];
+        if (store_job(turn, plan, cut, picked, first_number + job, err) != PS_OK) {
+            return err->status;
+        }
+        fact->shapes[fact->shape_count++] =
+            (struct ps_job_shape){.number = first_number + job,
+                                  .shard_count = cut->shard_count,
+                                  .records = cut->records,
+                                  .bytes = cut->bytes,
+                                  .input_tokens = cut->input_tokens};
+    }
+    fact->unsent = plan->left_records;
+    return PS_OK;
+}
+
+static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const fact,
+                               struct ps_error *const err)
+{
+    const struct ps_index *const index = turn->parts.index;
+    uint64_t *unsent = NULL;
+    int64_t count = 0;
+    struct ps_plan plan PS_CLEANUP(ps_plan_release);
+    ps_plan_init(&plan);
+    if (list_unsent(turn, &unsent, &count, err) != PS_OK) {
+        return err->status;
+    }
+    /* Everything: a shard is then a range, not a list. */
+    const bool is_all = count == ps_index_summary(index)->sent;
+    const struct ps_plan_records records = {ps_index_entry(index, 0), 0,
+                                            is_all ? ps_index_count(index) : count,
+                                            is_all ? NULL : unsent};
+    enum ps_status status = PS_OK;
+    if (count > 0) {
+        status = ps_plan_cut(&plan, &records, &turn->parts.settings->lane, err);
+    }
+    if (status == PS_OK) {
+        status = store_jobs(turn, &plan, records.picked, fact, err);
+    }
+    free(unsent);
+    return status;
+}
+
+/* ------------------------------------------------ the end of a job */
+
+static enum ps_status tally(struct ps_turn *const turn, const struct ps_wish *const wish,
+                            struct ps_fact *const fact, struct ps_error *const err)
+{
+    struct ps_collect_counts counts;
+    const struct ps_job *const job = ps_engine_find(turn->engine, wish->job);
+    struct ps_turn_reading *reading = ps_turn_reading_find(turn, wish->job);
+    if (reading == NULL && job->listing_count == 0 &&
+        ps_turn_reading_begin(turn, job, &reading, err) != PS_OK) {
+        return err->status;
+    }
+    if (reading == NULL) {
+        return ps_error_set(err, PS_E_NOT_FOUND, PS_RETRY_LATER,
+                            "could not tally: the job is read again");
+    }
+    ps_collect_counts(reading->collect, &counts);
+    fact->tally = (struct ps_tally){
+        .lines = counts.lines,
+        .missing = counts.missing,
+        .broken = counts.broken,
+        .has_manifest = counts.has_manifest,
+        .manifest_counted = counts.manifest_success >= 0 && counts.manifest_error >= 0
+                                ? counts.manifest_success + counts.manifest_error
+                                : -1,
+    };
+    return PS_OK;
+}
+
+static const struct verdict_words {
+    enum ps_answer_kind kind;
+    const char *code;
+    const char *text;
+} verdicts[] = {
+    [PS_VERDICT_NONE] = {PS_ANSWER_UNPROCESSED, "missing", ""},
+    [PS_VERDICT_UNPROCESSED] = {PS_ANSWER_UNPROCESSED, "missing",
+                                "the job ended without processing it"},
+    [PS_VERDICT_UNACCOUNTED] =
+        {PS_ANSWER_UNACCOUNTED, "unaccounted",
+         "the service counted it as processed, and its output was not found"},
+    [PS_VERDICT_INPUT_GONE] = {PS_ANSWER_FAILED, "input_gone",
+                               "the input was changed or deleted before this record was sent"},
+    [PS_VERDICT_BELOW_MINIMUM] =
+        {PS_ANSWER_FAILED, "below_batch_minimum",
+         "too few records were left for one more job; 'penstock retry' takes them up"},
+    [PS_VERDICT_CANCELLED] = {PS_ANSWER_CANCELLED, "cancelled",
+                              "the run was stopped before this record was sent"},
+};
+
+static enum ps_status file_verdicts(struct ps_turn *const turn, const char *const name,
+                                    const struct ps_shard_records *const shards,
+                                    const int64_t shard_count, const enum ps_verdict verdict,
+                                    struct ps_error *const err)
+{
+    const struct verdict_words *const words = &verdicts[verdict];
+    if (ps_collect_verdicts(turn->parts.answers, turn->parts.index, name, shards, shard_count,
+                            words->kind, words->code, ps_str_of(words->text), err) != PS_OK) {
+        return err->status;
+    }
+    turn->segments++;
+    return turn->parts.store.ops->add_segment(turn->parts.store.context, name, err);
+}
+
+static enum ps_status close_unsent(struct ps_turn *const turn, const struct ps_job *const job,
+                                   struct ps_error *const err)
+{
+    char name[80];
+    struct ps_shard_record_row *rows = NULL;
+    int64_t count = 0;
+    if (ps_turn_rows(turn, job->number, 0, INT64_MAX, &rows, &count, err) != PS_OK) {
+        return err->status;
+    }
+    struct ps_shard_records *const shards = calloc((size_t)count + 1, sizeof(*shards));
+    PS_ASSERT(shards != NULL);
+    for (int64_t row = 0; row < count; row++) {
+        shards[row] = (struct ps_shard_records){rows[row].row.first, rows[row].row.end,
+                                                rows[row].picked, rows[row].picked_count};
+    }
+    (void)snprintf(name, sizeof(name), "j%08lld-a%lld-unsent", (long long)job->number,
+                   (long long)job->attempt);
+    const enum ps_status status = file_verdicts(turn, name, shards, count, job->verdict, err);
+    free(shards);
+    ps_turn_rows_free(rows, count);
+    return status;
+}
+
+static enum ps_status close_job(struct ps_turn *const turn, const struct ps_wish *const wish,
+                                struct ps_fact *const fact, struct ps_error *const err)
+{
+    char name[80];
+    const struct ps_job *const job = ps_engine_find(turn->engine, wish->job);
+    const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, wish->job);
+    if (job->verdict == PS_VERDICT_INPUT_GONE) {
+        const enum ps_status status = close_unsent(turn, job, err);
+        fact->unsent = count_unsent(turn, job->number);
+        return status;
+    }
+    if (reading == NULL) {
+        fact->outcome = PS_OUTCOME_UNKNOWN;
+        return ps_error_set(err, PS_E_NOT_FOUND, PS_RETRY_LATER,
+                            "could not close: the job is read again");
+    }
+    const struct verdict_words *const words = &verdicts[job->verdict];
+    const bool has_message = job->message != NULL && job->message[0] != '\0';
+    (void)snprintf(name, sizeof(name), "j%08lld-a%lld", (long long)job->number,
+                   (long long)job->attempt);
+    if (ps_collect_close(reading->collect, words->kind,
+                         ps_str_of(has_message ? job->message : words->text), err) != PS_OK ||
+        turn->parts.store.ops->add_segment(turn->parts.store.context, name, err) != PS_OK) {
+        return err->status;
+    }
+    turn->segments++;
+    ps_turn_reading_end(turn, wish->job);
+    fact->unsent = count_unsent(turn, job->number);
+    return PS_OK;
+}
+
+static enum ps_status give_up(struct ps_turn *const turn, const struct ps_wish *const wish,
+                              struct ps_fact *const fact, struct ps_error *const err)
+{
+    char name[80];
+    uint64_t *unsent = NULL;
+    int64_t count = 0;
+    enum ps_status status = list_unsent(turn, &unsent, &count, err);
+    fact->unsent = 0;
+    if (status == PS_OK && count > 0) {
+        const struct ps_shard_records shard = {0, 0, unsent, count};
+        (void)snprintf(name, sizeof(name), "unsent-%06lld", (long long)turn->segments + 1);
+        status = file_verdicts(turn, name, &shard, 1, (enum ps_verdict)wish->shard, err);
+    }
+    free(unsent);
+    return status;
+}
+
+/* ------------------------------------------------ a job without a row */
+
+/* Jobs that have not been created yet and hold a record of the foreign one: their records are free
+ * again. */
+static enum ps_status find_overlaps(struct ps_turn *const turn, const int64_t job_number,
+                                    const struct ps_holds *const holds, struct ps_fact *const fact,
+                                    struct ps_error *const err)
+{
+    fact->shapes = calloc((size_t)ps_engine_job_count(turn->engine) + 1, sizeof(fact->shapes[0]));
+    PS_ASSERT(fact->shapes != NULL);
+    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
+        const struct ps_job *const job = ps_engine_job(turn->engine, place);
+        struct ps_shard_record_row *rows = NULL;
+        int64_t count = 0;
+        if (job->number == job_number || job->state >= PS_STATE_CREATING) {
+            continue;
+        }
+        if (ps_turn_rows(turn, job->number, 0, INT64_MAX, &rows, &count, err) != PS_OK) {
+            return err->status;
+        }
+        bool meets = false;
+        for (int64_t row = 0; row < count; row++) {
+            meets = meets || ps_holds_meets(holds, &rows[row]);
+        }
+        ps_turn_rows_free(rows, count);
+        if (meets) {
+            fact->shapes[fact->shape_count++] = (struct ps_job_shape){.number = job->number};
+        }
+    }
+    return PS_OK;
+}
+
+static enum ps_status hold_foreign(struct ps_turn *const turn, const struct ps_wish *const wish,
+                                   struct ps_fact *const fact, struct ps_error *const err)
+{
+    const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, wish->job);
+    struct ps_holds holds PS_CLEANUP(ps_holds_release);
+    if (reading == NULL || reading->foreign == NULL) {
+        holds.words = NULL;
+        return ps_error_set(err, PS_E_NOT_FOUND, PS_RETRY_LATER,
+                            "could not hold: the job is read again");
+    }
+    const int64_t count = ps_foreign_objects(reading->foreign);
+    struct ps_shard_record_row *const rows = calloc((size_t)count + 1, sizeof(*rows));
+    fact->shards = calloc((size_t)count + 1, sizeof(fact->shards[0]));
+    PS_ASSERT(rows != NULL && fact->shards != NULL);
+    fact->shard_count = count;
+    ps_holds_init(&holds, ps_index_count(turn->parts.index));
+    for (int64_t object = 0; object < count; object++) {
+        struct ps_shard_records records = {0, 0, NULL, 0};
+        records.picked = ps_foreign_ids(reading->foreign, object, &records.picked_count);
+        while (records.picked_count > 0 && records.picked[records.picked_count - 1] >=
+                                               (uint64_t)ps_index_count(turn->parts.index)) {
+            records.picked_count--; /* an id beyond our input is not ours to hold */
+        }
+        make_row(turn, &records, &rows[object]);
+        ps_holds_add(&holds, &rows[object]);
+        fact->shards[object] = rows[object].row;
+    }
+    enum ps_status status =
+        turn->parts.store.ops->put_shards(turn->parts.store.context, wish->job, rows, count, err);
+    if (status == PS_OK) {
+        status = find_overlaps(turn, wish->job, &holds, fact, err);
+    }
+    free(rows);
+    ps_turn_reading_end(turn, wish->job);
+    fact->unsent = count_unsent(turn, -1);
+    return status;
+}
+
+/* ------------------------------------------------ */
+
+static enum ps_status perform(struct ps_turn *const turn, const struct ps_wish *const wish,
+                              struct ps_fact *const fact, struct ps_error *const err)
+{
+    switch (wish->kind) {
+    case PS_WISH_CUT_JOBS:
+        return cut_jobs(turn, fact, err);
+    case PS_WISH_LOAD_SHARDS:
+        return load_shards(turn, wish, fact, err);
+    case PS_WISH_TALLY:
+        return tally(turn, wish, fact, err);
+    case PS_WISH_CLOSE_JOB:
+        return close_job(turn, wish, fact, err);
+    case PS_WISH_HOLD_FOREIGN:
+        return hold_foreign(turn, wish, fact, err);
+    default:
+        PS_ASSERT(wish->kind == PS_WISH_GIVE_UP);
+        return give_up(turn, wish, fact, err);
+    }
+}
+
+void ps_turn_local(struct ps_turn *const turn, const struct ps_wish *const wish,
+                   struct ps_fact *const ret_fact)
+{
+    memset(ret_fact, 0, sizeof(*ret_fact));
+    ret_fact->kind = wish->kind;
+    ret_fact->job = wish->job;
+    ret_fact->shard = wish->shard;
+    ret_fact->outcome = PS_OUTCOME_YES;
+    if (perform(turn, wish, ret_fact, &ret_fact->error) != PS_OK &&
+        ret_fact->outcome == PS_OUTCOME_YES) {
+        ret_fact->outcome = PS_OUTCOME_NO;
+    }
+}

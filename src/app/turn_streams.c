@@ -1,0 +1,242 @@
+#include "app/turn_internal.h"
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "core/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------ rows */
+
+struct rows {
+    struct ps_shard_record_row *rows;
+    int64_t count;
+};
+
+static void see_row(void *const seer, const int64_t shard,
+                    const struct ps_shard_record_row *const row)
+{
+    struct rows *const rows = seer;
+    (void)shard;
+    rows->rows = reallocarray(rows->rows, (size_t)rows->count + 1, sizeof(rows->rows[0]));
+    PS_ASSERT(rows->rows != NULL);
+    struct ps_shard_record_row copy = *row;
+    if (row->picked != NULL) {
+        const size_t size = (size_t)row->picked_count * sizeof(row->picked[0]);
+        uint64_t *const picked = malloc(size + 1);
+        PS_ASSERT(picked != NULL);
+        memcpy(picked, row->picked, size);
+        copy.picked = picked;
+    }
+    rows->rows[rows->count++] = copy;
+}
+
+void ps_turn_rows_free(struct ps_shard_record_row *const rows, const int64_t count)
+{
+    for (int64_t row = 0; row < count; row++) {
+        union {
+            const uint64_t *view;
+            uint64_t *owned;
+        } picked = {rows[row].picked};
+        free(picked.owned);
+    }
+    free(rows);
+}
+
+enum ps_status ps_turn_rows(struct ps_turn *const turn, const int64_t job,
+                            const int64_t first_shard, const int64_t end_shard,
+                            struct ps_shard_record_row **const ret_rows, int64_t *const ret_count,
+                            struct ps_error *const err)
+{
+    struct rows rows = {NULL, 0};
+    if (turn->parts.store.ops->each_shard(turn->parts.store.context, job, first_shard, end_shard,
+                                          see_row, &rows, err) != PS_OK) {
+        ps_turn_rows_free(rows.rows, rows.count);
+        return err->status;
+    }
+    *ret_rows = rows.rows;
+    *ret_count = rows.count;
+    return PS_OK;
+}
+
+static struct ps_shard_records records_of(const struct ps_shard_record_row *const row)
+{
+    return (struct ps_shard_records){row->row.first, row->row.end, row->picked, row->picked_count};
+}
+
+/* ------------------------------------------------ bodies */
+
+struct body_state {
+    struct ps_shard_record_row *rows;
+    int64_t row_count;
+    struct ps_shard_records records;
+    struct ps_shard_body *body;
+};
+
+static enum ps_status open_source(struct ps_turn *const turn, struct ps_error *const err)
+{
+    if (turn->source != NULL) {
+        return PS_OK;
+    }
+    const enum ps_status status =
+        ps_source_open(turn->parts.folder, turn->parts.index, &turn->source, err);
+    if (status != PS_OK && err->status != PS_E_IO) {
+        /* Gone or changed: the same to a record that was not sent yet (R6). */
+        err->status = PS_E_NOT_FOUND;
+        (void)snprintf(err->aws_code, sizeof(err->aws_code), "input_gone");
+    }
+    return status == PS_OK ? PS_OK : err->status;
+}
+
+static void close_body(void *const context, struct ps_body *const body)
+{
+    struct body_state *const state = body->state;
+    (void)context;
+    if (state != NULL) {
+        (void)ps_shard_body_free(state->body);
+        ps_turn_rows_free(state->rows, state->row_count);
+        free(state);
+    }
+    body->state = NULL;
+}
+
+static enum ps_status open_body(void *const context, const struct ps_wish *const wish,
+                                struct ps_body *const ret_body, struct ps_error *const err)
+{
+    struct ps_turn *const turn = context;
+    struct body_state *const state = calloc(1, sizeof(*state));
+    PS_ASSERT(state != NULL);
+    struct ps_body body = {0, 0, state};
+    if (open_source(turn, err) != PS_OK ||
+        ps_turn_rows(turn, wish->job, wish->shard, wish->shard + 1, &state->rows, &state->row_count,
+                     err) != PS_OK) {
+        close_body(context, &body);
+        return err->status;
+    }
+    PS_ASSERT(state->row_count == 1);
+    state->records = records_of(&state->rows[0]);
+    state->body = ps_shard_body_new(turn->source, &state->records);
+    body.size_bytes = state->rows[0].row.bytes;
+    body.crc32 = state->rows[0].row.crc32;
+    *ret_body = body;
+    return PS_OK;
+}
+
+static enum ps_status read_body(void *const context, struct ps_body *const body, char *const room,
+                                const size_t room_size, size_t *const ret_size,
+                                struct ps_error *const err)
+{
+    struct body_state *const state = body->state;
+    (void)context;
+    const enum ps_status status = ps_shard_body_read(state->body, room, room_size, ret_size, err);
+    if (status == PS_E_CORRUPT || status == PS_E_NOT_FOUND) {
+        err->status = PS_E_NOT_FOUND;
+        (void)snprintf(err->aws_code, sizeof(err->aws_code), "input_gone");
+        return err->status;
+    }
+    return status;
+}
+
+/* ------------------------------------------------ sinks */
+
+struct ps_turn_reading *ps_turn_reading_find(struct ps_turn *const turn, const int64_t job)
+{
+    for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
+        if (turn->readings[place].job == job) {
+            return &turn->readings[place];
+        }
+    }
+    return NULL;
+}
+
+void ps_turn_reading_end(struct ps_turn *const turn, const int64_t job)
+{
+    struct ps_turn_reading *const reading = ps_turn_reading_find(turn, job);
+    if (reading != NULL) {
+        (void)ps_collect_free(reading->collect);
+        (void)ps_foreign_free(reading->foreign);
+        ps_turn_rows_free(reading->rows, reading->row_count);
+        *reading = (struct ps_turn_reading){.job = -1};
+    }
+}
+
+static enum ps_status begin_collect(struct ps_turn *const turn, const struct ps_job *const job,
+                                    struct ps_turn_reading *const reading,
+                                    struct ps_error *const err)
+{
+    struct ps_buf name PS_CLEANUP(ps_buf_release);
+    const struct ps_settings *const settings = turn->parts.settings;
+    ps_buf_init(&name, PS_REQUEST_BYTES_MAX);
+    if (ps_turn_rows(turn, job->number, 0, INT64_MAX, &reading->rows, &reading->row_count, err) !=
+        PS_OK) {
+        return err->status;
+    }
+    struct ps_shard_records *const shards = calloc((size_t)reading->row_count + 1, sizeof(*shards));
+    PS_ASSERT(shards != NULL);
+    for (int64_t row = 0; row < reading->row_count; row++) {
+        shards[row] = records_of(&reading->rows[row]);
+    }
+    ps_buf_add_format(&name, "j%08lld-a%lld", (long long)job->number, (long long)job->attempt);
+    const enum ps_status status = ps_collect_new(turn->parts.answers, turn->parts.index,
+                                                 &(struct ps_collect_job){
+                                                     .name = ps_buf_text(&name),
+                                                     .model = settings->lane.model,
+                                                     .family = settings->family,
+                                                     .shards = shards,
+                                                     .shard_count = reading->row_count,
+                                                     .tries_max = PS_RECORD_TRIES_MAX,
+                                                 },
+                                                 &reading->collect, err);
+    free(shards);
+    return status;
+}
+
+enum ps_status ps_turn_reading_begin(struct ps_turn *const turn, const struct ps_job *const job,
+                                     struct ps_turn_reading **const ret_reading,
+                                     struct ps_error *const err)
+{
+    ps_turn_reading_end(turn, job->number);
+    struct ps_turn_reading *const reading = ps_turn_reading_find(turn, -1);
+    PS_ASSERT(reading != NULL);
+    reading->job = job->number;
+    if (job->state == PS_STATE_FOREIGN_READ) {
+        reading->foreign = ps_foreign_new();
+    } else if (begin_collect(turn, job, reading, err) != PS_OK) {
+        ps_turn_reading_end(turn, job->number);
+        return err->status;
+    }
+    *ret_reading = reading;
+    return PS_OK;
+}
+
+static enum ps_status write_sink(void *const context, const struct ps_wish *const wish,
+                                 const int64_t offset, const struct ps_str bytes,
+                                 struct ps_error *const err)
+{
+    struct ps_turn *const turn = context;
+    const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, wish->job);
+    PS_ASSERT(reading != NULL);
+    if (reading->foreign != NULL) {
+        ps_foreign_write(reading->foreign, offset, bytes);
+        return PS_OK;
+    }
+    return ps_collect_write(reading->collect, wish->key, offset, bytes, err);
+}
+
+enum ps_status ps_turn_object_end(struct ps_turn *const turn, const int64_t job,
+                                  struct ps_error *const err)
+{
+    const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, job);
+    if (reading == NULL) {
+        return PS_OK;
+    }
+    if (reading->foreign != NULL) {
+        ps_foreign_object_end(reading->foreign);
+        return PS_OK;
+    }
+    return ps_collect_object_end(reading->collect, err);
+}
+
+const struct ps_streams_ops ps_turn_streams_ops = {open_body, read_body, close_body, write_sink};
