@@ -276,12 +276,13 @@ static const struct verdict_words {
 
 static enum ps_status file_verdicts(struct ps_turn *const turn, const char *const name,
                                     const struct ps_shard_records *const shards,
-                                    const int64_t shard_count, const enum ps_verdict verdict,
+                                    const int64_t shard_count, const enum ps_job_verdict verdict,
                                     struct ps_error *const err)
 {
     const struct verdict_words *const words = &verdicts[verdict];
-    if (ps_collect_verdicts(turn->parts.answers, turn->parts.index, name, shards, shard_count,
-                            words->kind, words->code, ps_str_of(words->text), err) != PS_OK) {
+    const struct ps_verdict filed = {name, words->kind, words->code, ps_str_of(words->text)};
+    if (ps_collect_verdicts(turn->parts.answers, turn->parts.index, &filed, shards, shard_count,
+                            err) != PS_OK) {
         return err->status;
     }
     turn->segments++;
@@ -353,7 +354,7 @@ static enum ps_status give_up(struct ps_turn *const turn, const struct ps_wish *
     if (status == PS_OK && count > 0) {
         const struct ps_shard_records shard = {0, 0, unsent, count};
         (void)snprintf(name, sizeof(name), "unsent-%06lld", (long long)turn->segments + 1);
-        status = file_verdicts(turn, name, &shard, 1, (enum ps_verdict)wish->shard, err);
+        status = file_verdicts(turn, name, &shard, 1, (enum ps_job_verdict)wish->shard, err);
     }
     free(unsent);
     return status;

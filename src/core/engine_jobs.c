@@ -266,7 +266,7 @@ static enum ps_job_fact local_fact(const struct ps_fact *const fact)
 /*
  * Are the records without a line proven unprocessed? `PS_VERDICT_NONE`: not yet, look again.
  */
-static enum ps_verdict judge(const struct ps_job *const job, const struct ps_tally *const tally,
+static enum ps_job_verdict judge(const struct ps_job *const job, const struct ps_tally *const tally,
                              const bool is_second_look, const int64_t now_ms)
 {
     if (tally->has_manifest && tally->lines == tally->manifest_counted) {

@@ -39,7 +39,7 @@ enum ps_job_state {
 const char *ps_job_state_name(enum ps_job_state state);
 
 /* What a record without a line is at the end. */
-enum ps_verdict {
+enum ps_job_verdict {
     PS_VERDICT_NONE,
     PS_VERDICT_UNPROCESSED, /* proven: it may be sent again */
     PS_VERDICT_UNACCOUNTED, /* the service counted more than it wrote */
@@ -81,7 +81,7 @@ struct ps_job {
     int64_t listing_digest;
     int64_t listing_ms;
     int64_t fetched_count;
-    enum ps_verdict verdict;
+    enum ps_job_verdict verdict;
 
     int64_t tries;   /* failures in a row of what it wants now */
     int64_t wake_ms; /* nothing is wished before this */

@@ -233,7 +233,7 @@ static void read_job(sqlite3_stmt *const statement, struct ps_job *const job)
     job->listing_digest = read_number(&reading);
     job->listing_ms = read_number(&reading);
     job->fetched_count = read_number(&reading);
-    job->verdict = (enum ps_verdict)read_number(&reading);
+    job->verdict = (enum ps_job_verdict)read_number(&reading);
     job->tries = read_number(&reading);
     job->wake_ms = read_number(&reading);
 }
