@@ -1,5 +1,5 @@
 /*
- * sigv4_internal - the parts of a canonical request. Shared by sigv4.c and sigv4_claim.c only.
+ * sigv4_internal - the parts of a canonical request. Shared by the files of sigv4 and by call.c.
  */
 #ifndef PS_AWS_SIGV4_INTERNAL_H
 #define PS_AWS_SIGV4_INTERNAL_H

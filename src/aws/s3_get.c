@@ -1,0 +1,101 @@
+#include "aws/s3.h"
+
+#include "base/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "bytes 100-199/200": the place where the bytes stand; -1 when it cannot be read. */
+static int64_t range_start(const struct ps_http_answer *const answer)
+{
+    const struct ps_str range = ps_http_header(answer, "content-range");
+    const struct ps_str unit = PS_STR("bytes ");
+    int64_t start = -1;
+    if (!ps_str_starts_with(range, unit)) {
+        return -1;
+    }
+    const struct ps_str rest = ps_str_part(range, unit.size, range.size);
+    return ps_str_to_i64(ps_str_part(rest, 0, ps_str_find(rest, '-')), &start) ? start : -1;
+}
+
+static void note_etag(struct ps_act *const act, const struct ps_http_answer *const answer)
+{
+    if (act->fact.text == NULL) {
+        act->fact.text = ps_s3_etag_dup(answer);
+    }
+}
+
+static enum ps_status on_bytes(struct ps_act *const act, const struct ps_http_answer *const answer,
+                               const struct ps_str bytes, struct ps_error *const err)
+{
+    const struct ps_streams *const streams = ps_act_streams(act);
+    const bool has_begun = act->fact.text != NULL;
+    note_etag(act, answer);
+    if (!has_begun && act->wish.offset > 0 &&
+        (answer->http_status != 206 || range_start(answer) != act->wish.offset)) {
+        return ps_error_set(err, PS_E_CORRUPT, PS_RETRY_LATER,
+                            "could not %s: the bytes from %lld on were asked for, others came",
+                            act->what, (long long)act->wish.offset);
+    }
+    const enum ps_status status =
+        streams->ops->write_sink(streams->context, &act->wish, act->fact.bytes, bytes, err);
+    if (status == PS_OK) {
+        act->fact.bytes += (int64_t)bytes.size;
+    }
+    return status;
+}
+
+/* A 416 with our offset as the object's size: there are no more bytes than we have already. */
+static bool is_at_end(const struct ps_act *const act, const struct ps_http_answer *const answer)
+{
+    const struct ps_str range = ps_http_header(answer, "content-range");
+    const struct ps_str unit = PS_STR("bytes *"
+                                      "/");
+    int64_t size_bytes = -1;
+    return answer->http_status == 416 && ps_str_starts_with(range, unit) &&
+           ps_str_to_i64(ps_str_part(range, unit.size, range.size), &size_bytes) &&
+           size_bytes == act->wish.offset;
+}
+
+static void on_get(struct ps_act *const act, const struct ps_http_answer *const answer)
+{
+    if (ps_act_is_success(answer)) {
+        note_etag(act, answer);
+        ps_act_end(act, PS_OUTCOME_YES);
+    } else if (answer->reach == PS_HTTP_ANSWERED && is_at_end(act, answer)) {
+        act->fact.text = ps_str_dup(act->wish.etag);
+        ps_act_end(act, PS_OUTCOME_YES);
+    } else if (answer->reach == PS_HTTP_ANSWERED && answer->http_status == 412) {
+        (void)ps_error_set(&act->fact.error, PS_E_CONFLICT, PS_RETRY_NEVER,
+                           "cannot %s: the object has changed since its first bytes were read",
+                           act->what);
+        (void)ps_error_hint(&act->fact.error, "It must be read again from its beginning.");
+        ps_aws_set_code(&act->fact.error, 412, "PreconditionFailed");
+        ps_act_end(act, PS_OUTCOME_NO);
+    } else {
+        ps_act_fail(act, answer, PS_OUTCOME_NO);
+    }
+}
+
+void ps_s3_begin_get(struct ps_act *const act)
+{
+    ps_s3_set_what(act, "get");
+    act->fact.bytes = act->wish.offset;
+    struct ps_buf path PS_CLEANUP(ps_buf_release);
+    struct ps_buf range PS_CLEANUP(ps_buf_release);
+    ps_s3_key_path(act, &path);
+    ps_buf_init(&range, 64);
+    ps_buf_add_format(&range, "bytes=%lld-", (long long)act->wish.offset);
+    struct ps_act_request request = {
+        .service = PS_AWS_S3, .method = "GET", .path = ps_buf_str(&path), .on_answer = on_get};
+    if (act->wish.offset > 0) {
+        request.headers[request.header_count++] =
+            (struct ps_http_field){"Range", ps_buf_str(&range)};
+    }
+    if (act->wish.offset > 0 && act->wish.etag.size > 0) {
+        request.headers[request.header_count++] =
+            (struct ps_http_field){"If-Match", act->wish.etag};
+    }
+    act->write_body = on_bytes;
+    ps_act_send(act, &request);
+}
