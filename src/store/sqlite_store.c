@@ -46,6 +46,13 @@ struct sqlite_store {
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
+static enum ps_status refuse_corrupt(const char *const why, struct ps_error *const err)
+{
+    (void)ps_error_set(err, PS_E_CORRUPT, PS_RETRY_NEVER, "cannot read the run's state: %s", why);
+    return ps_error_hint(
+        err, "Put the run's folder back from a copy; an older copy is safe to go on from.");
+}
+
 static enum ps_status fail(const struct sqlite_store *const store, struct ps_error *const err)
 {
     const int code = sqlite3_errcode(store->database);
@@ -56,10 +63,7 @@ static enum ps_status fail(const struct sqlite_store *const store, struct ps_err
                              "Free some space and give the same command again: nothing is lost.");
     }
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
-        (void)ps_error_set(err, PS_E_CORRUPT, PS_RETRY_NEVER, "cannot read the run's state: %s",
-                           sqlite3_errmsg(store->database));
-        return ps_error_hint(
-            err, "Put the run's folder back from a copy; an older copy is safe to go on from.");
+        return refuse_corrupt(sqlite3_errmsg(store->database), err);
     }
     return ps_error_set(err, PS_E_IO, PS_RETRY_LATER, "could not keep the run's state: %s",
                         sqlite3_errmsg(store->database));
@@ -305,7 +309,8 @@ static enum ps_status store_put_shards(void *const context, const int64_t job,
     return status;
 }
 
-static enum ps_status store_each_shard(void *const context, const int64_t job, const int64_t first_shard, const int64_t end_shard,
+static enum ps_status store_each_shard(void *const context, const int64_t job,
+                                       const int64_t first_shard, const int64_t end_shard,
                                        void (*const see)(void *seer, int64_t shard,
                                                          const struct ps_shard_record_row *row),
                                        void *const seer, struct ps_error *const err)
@@ -433,14 +438,33 @@ static void close_store(struct sqlite_store *const store)
     free(store);
 }
 
+/* The rows of quick_check: one 'ok', or what is wrong. */
+static int see_check(void *const is_whole, const int columns, char **const values,
+                     char **const names)
+{
+    (void)names;
+    *(bool *)is_whole = columns == 1 && values[0] != NULL && strcmp(values[0], "ok") == 0;
+    return 0;
+}
+
+static enum ps_status check_whole(struct sqlite_store *const store, struct ps_error *const err)
+{
+    bool is_whole = false;
+    if (sqlite3_exec(store->database, "PRAGMA quick_check(1)", see_check, &is_whole, NULL) !=
+        SQLITE_OK) {
+        return fail(store, err);
+    }
+    return is_whole ? PS_OK : refuse_corrupt("its tables are damaged", err);
+}
+
 static enum ps_status configure(struct sqlite_store *const store, struct ps_error *const err)
 {
     static const char settings[] =
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = PERSIST;"
-        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA quick_check(1);";
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;";
     (void)sqlite3_db_config(store->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (run_text(store, settings, err) != PS_OK ||
+    if (run_text(store, settings, err) != PS_OK || check_whole(store, err) != PS_OK ||
         ps_schema_migrate(store->database, err) != PS_OK) {
         return err->status;
     }
