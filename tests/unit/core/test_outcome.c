@@ -35,7 +35,7 @@ static const struct row rows[] = {
     {"{\"errorCode\":400,\"errorMessage\":\"late\",\"expired\":true}", "400", "late", true},
     {"{\"errorCode\":400,\"expired\":\"true\"}", "400", "", false},
     {"{\"errorCode\":-1}", "-1", "", false},
-    {"{\"errorCode\":1e999}", "unknown", "", false},
+    {"{\"errorCode\":1e999}", "1e999", "", false},
     {"{\"errorCode\":99999999999999999999999999999999999999999999999999999999999999999999999}",
      "unknown", "", false},
     {"{\"errorCode\":\"\\u001b[31m\"}", "unknown", "", false},
