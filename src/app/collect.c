@@ -358,7 +358,11 @@ static enum ps_status begin_object(struct ps_collect *const collect, const struc
 static void keep_part(struct ps_collect *const collect, const struct ps_str part)
 {
     struct object *const object = &collect->object;
-    if (!object->is_over_cap && !ps_buf_append(&collect->line, part)) {
+    const size_t cap = object->is_manifest ? PS_ANSWER_BYTES_MAX : PS_OUTPUT_LINE_BYTES_MAX;
+    if (object->is_over_cap) {
+        return;
+    }
+    if (part.size > cap - collect->line.size || !ps_buf_append(&collect->line, part)) {
         object->is_over_cap = true;
         collect->counts.broken++;
         ps_buf_clear(&collect->line);

@@ -1,7 +1,7 @@
 /*
- * Goal: what a record is worth follows from the committed segments alone, and the first success is for ever.
- * Method: small histories by hand; then random ones against a model of a few lines, with a re-open that
- * must give the same.
+ * Goal: what a record is worth follows from the committed segments alone, and the first success is
+ * for ever. Method: small histories by hand; then random ones against a model of a few lines, with
+ * a re-open that must give the same.
  */
 #include "app/answers.h"
 
@@ -43,9 +43,9 @@ static void add(struct ps_segment *const segment, const int64_t record,
                 const enum ps_answer_kind kind, const char *const text)
 {
     struct ps_error err;
-    assert_int_equal(
-        ps_segment_add_answer(segment, record, kind, ps_str_of(text), (struct ps_usage){3, 2}, &err),
-        PS_OK);
+    assert_int_equal(ps_segment_add_answer(segment, record, kind, ps_str_of(text),
+                                           (struct ps_usage){3, 2}, &err),
+                     PS_OK);
 }
 
 static void commit(struct ps_segment *const segment)

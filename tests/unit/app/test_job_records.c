@@ -64,8 +64,8 @@ static int64_t draw_shards(struct ps_prng *const prng, struct ps_shard_records *
             shards[shard_count] = (struct ps_shard_records){first, end, NULL, 0};
             shard_count++;
         } else if (what == 1) {
-            shards[shard_count] = (struct ps_shard_records){0, 0, picks + picks_before,
-                                                            pick_count - picks_before};
+            shards[shard_count] =
+                (struct ps_shard_records){0, 0, picks + picks_before, pick_count - picks_before};
             shard_count++;
         }
         first = end;

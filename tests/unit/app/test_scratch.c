@@ -1,4 +1,5 @@
-/* Goal: scratch memory is zero, shared with no name, and a folder that cannot hold it is an error. */
+/* Goal: scratch memory is zero, shared with no name, and a folder that cannot hold it is an error.
+ */
 #include "app/scratch.h"
 
 #include "folder.h"

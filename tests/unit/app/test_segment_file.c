@@ -1,7 +1,7 @@
 /*
  * Goal: a segment gives back what was put in, or says that it is damaged: never anything else.
- * Method: every byte of a small segment is changed, and it is cut at every length; each time either the open
- * or the reading of a payload must say so.
+ * Method: every byte of a small segment is changed, and it is cut at every length; each time either
+ * the open or the reading of a payload must say so.
  */
 #include "app/segment_file.h"
 
@@ -62,7 +62,8 @@ static void finish(struct ps_segment_file *const file)
     assert_null(ps_segment_file_free(file));
 }
 
-/* Opens `<folder>/j1.seg`, reads all rows and all payloads; the payloads' text in order goes to `text`. */
+/* Opens `<folder>/j1.seg`, reads all rows and all payloads; the payloads' text in order goes to
+ * `text`. */
 static enum ps_status read_all(const char *const folder, struct seen *const seen,
                                struct ps_buf *const text, struct ps_error *const err)
 {

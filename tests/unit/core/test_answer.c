@@ -1,6 +1,6 @@
 /*
- * Goal: text, usage and stop reason come out of every family's body, and hostile bodies give nothing.
- * Method: a table of bodies; then every family is given every hostile body.
+ * Goal: text, usage and stop reason come out of every family's body, and hostile bodies give
+ * nothing. Method: a table of bodies; then every family is given every hostile body.
  */
 #include "core/answer.h"
 

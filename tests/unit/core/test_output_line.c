@@ -1,6 +1,7 @@
 /*
- * Goal: of each line of an output object it is told whose it is and what it is; nothing in it can mislead.
- * Method: a table of lines; the tail and the error text are held against what is expected, byte for byte.
+ * Goal: of each line of an output object it is told whose it is and what it is; nothing in it can
+ * mislead. Method: a table of lines; the tail and the error text are held against what is expected,
+ * byte for byte.
  */
 #include "core/output_line.h"
 
@@ -24,15 +25,18 @@ struct row {
 
 static const struct row rows[] = {
     {"an answer", "{" ID ",\"modelOutput\":{\"a\":1}}", PS_OUTPUT_ANSWER, 7},
-    {"an answer with its echo", "{\"modelInput\":{\"modelOutput\":1,\"error\":2},\"modelOutput\":{}," ID "}",
-     PS_OUTPUT_ANSWER, 7},
+    {"an answer with its echo",
+     "{\"modelInput\":{\"modelOutput\":1,\"error\":2},\"modelOutput\":{}," ID "}", PS_OUTPUT_ANSWER,
+     7},
     {"white space everywhere", " { \"recordId\" : \"R0000000007\" ,\t\"modelOutput\" : { } } \r",
      PS_OUTPUT_ANSWER, 7},
     {"a key written with escapes", "{\"record\\u0049d\":\"R0000000007\",\"modelOutput\":{}}",
      PS_OUTPUT_ANSWER, 7},
     {"an error", "{" ID ",\"error\":{\"errorCode\":400}}", PS_OUTPUT_ERROR, 7},
-    {"an error beside a null answer", "{" ID ",\"modelOutput\":null,\"error\":{}}", PS_OUTPUT_ERROR, 7},
-    {"an answer beside a null error", "{" ID ",\"error\":null,\"modelOutput\":{}}", PS_OUTPUT_ANSWER, 7},
+    {"an error beside a null answer", "{" ID ",\"modelOutput\":null,\"error\":{}}", PS_OUTPUT_ERROR,
+     7},
+    {"an answer beside a null error", "{" ID ",\"error\":null,\"modelOutput\":{}}",
+     PS_OUTPUT_ANSWER, 7},
     {"an answer after a null one", "{" ID ",\"modelOutput\":null,\"modelOutput\":{}}",
      PS_OUTPUT_ANSWER, 7},
     {"neither", "{" ID "}", PS_OUTPUT_BAD, 7},
@@ -43,11 +47,13 @@ static const struct row rows[] = {
     {"an answer that is a list", "{" ID ",\"modelOutput\":[]}", PS_OUTPUT_BAD, 7},
     {"an answer that is text", "{" ID ",\"modelOutput\":\"x\"}", PS_OUTPUT_BAD, 7},
     {"an answer that is a number", "{" ID ",\"modelOutput\":1e999}", PS_OUTPUT_BAD, 7},
-    {"an id of another run", "{\"recordId\":\"CALL0000001\",\"modelOutput\":{}}", PS_OUTPUT_FOREIGN, 0},
+    {"an id of another run", "{\"recordId\":\"CALL0000001\",\"modelOutput\":{}}", PS_OUTPUT_FOREIGN,
+     0},
     {"an id of another length", "{\"recordId\":\"R7\",\"modelOutput\":{}}", PS_OUTPUT_FOREIGN, 0},
     {"an id that is a path", "{\"recordId\":\"../../etc/passwd\",\"modelOutput\":{}}",
      PS_OUTPUT_FOREIGN, 0},
-    {"an id with a NUL", "{\"recordId\":\"R0000000007\\u0000\",\"modelOutput\":{}}", PS_OUTPUT_FOREIGN, 0},
+    {"an id with a NUL", "{\"recordId\":\"R0000000007\\u0000\",\"modelOutput\":{}}",
+     PS_OUTPUT_FOREIGN, 0},
     {"an id twice", "{" ID ",\"modelOutput\":{}," ID "}", PS_OUTPUT_BROKEN, 0},
     {"an id twice, once escaped", "{" ID ",\"modelOutput\":{},\"\\u0072ecordId\":\"R0000000008\"}",
      PS_OUTPUT_BROKEN, 0},
@@ -55,11 +61,16 @@ static const struct row rows[] = {
     {"an id that is null", "{\"recordId\":null,\"modelOutput\":{}}", PS_OUTPUT_BROKEN, 0},
     {"no id", "{\"modelOutput\":{}}", PS_OUTPUT_BROKEN, 0},
     {"an id only in the echo", "{\"modelInput\":{" ID "},\"modelOutput\":{}}", PS_OUTPUT_BROKEN, 0},
-    {"a list", "[" "\"recordId\",\"R0000000007\"" "]", PS_OUTPUT_BROKEN, 0},
+    {"a list",
+     "["
+     "\"recordId\",\"R0000000007\""
+     "]",
+     PS_OUTPUT_BROKEN, 0},
     {"text", "\"recordId\"", PS_OUTPUT_BROKEN, 0},
     {"nothing", "", PS_OUTPUT_BROKEN, 0},
     {"a cut line", "{" ID ",\"modelOutput\":{\"a\":", PS_OUTPUT_BROKEN, 0},
-    {"two lines in one", "{" ID ",\"modelOutput\":{}}{" ID ",\"modelOutput\":{}}", PS_OUTPUT_BROKEN, 0},
+    {"two lines in one", "{" ID ",\"modelOutput\":{}}{" ID ",\"modelOutput\":{}}", PS_OUTPUT_BROKEN,
+     0},
     {"a comment", "{" ID ",\"modelOutput\":{}} // done", PS_OUTPUT_BROKEN, 0},
     {"a lone surrogate", "{" ID ",\"modelOutput\":{\"a\":\"\\ud800\"}}", PS_OUTPUT_BROKEN, 0},
     {"bytes that are not UTF-8", "{" ID ",\"modelOutput\":{\"a\":\"\xFF\"}}", PS_OUTPUT_BROKEN, 0},
