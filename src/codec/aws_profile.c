@@ -34,6 +34,25 @@ static struct ps_str without_quotes(const struct ps_str text)
     return is_quoted ? ps_str_part(text, 1, text.size - 2) : text;
 }
 
+/* "[profile NAME]", "[services NAME]" of the config file. */
+static bool is_typed_section(const struct ps_aws_setting *const wanted, const struct ps_str type,
+                             const struct ps_str name)
+{
+    return ps_str_equals_text(type, wanted->type) &&
+           ps_str_equals_text(without_quotes(ps_str_trim(name)), wanted->name);
+}
+
+/* "[NAME]" of the credentials file, "[default]" of the config file. */
+static bool is_plain_section(const struct ps_aws_setting *const wanted, const struct ps_str name)
+{
+    if (wanted->file == PS_AWS_FILE_CONFIG) {
+        return ps_str_equals_text(name, "default") &&
+               ps_str_equals_text(ps_str_of(wanted->type), "profile") &&
+               ps_str_equals_text(name, wanted->name);
+    }
+    return ps_str_equals_text(without_quotes(name), wanted->name);
+}
+
 static const char *enter_section(struct search *const search, const struct ps_str line)
 {
     const size_t end = ps_str_find(line, ']');
@@ -41,30 +60,23 @@ static const char *enter_section(struct search *const search, const struct ps_st
         return "the section has no ']'";
     }
     const struct ps_aws_setting *const wanted = search->wanted;
-    struct ps_str name = ps_str_trim(ps_str_part(line, 1, end - 1));
+    const struct ps_str name = ps_str_trim(ps_str_part(line, 1, end - 1));
     size_t word_end = 0;
     while (word_end < name.size && !is_blank(name.data[word_end])) {
         word_end++;
     }
-    const bool has_type = word_end < name.size;
-    const struct ps_str type = ps_str_part(name, 0, word_end);
     search->has_key = false;
     search->is_under_key = false;
-    if (wanted->file == PS_AWS_FILE_CONFIG && has_type) {
-        name = without_quotes(ps_str_trim(ps_str_part(name, word_end, name.size)));
-        search->is_in_section =
-            ps_str_equals_text(type, wanted->type) && ps_str_equals_text(name, wanted->name);
+    if (wanted->file == PS_AWS_FILE_CONFIG && word_end < name.size) {
+        search->is_in_section = is_typed_section(wanted, ps_str_part(name, 0, word_end),
+                                                 ps_str_part(name, word_end, name.size));
+        if (search->is_in_section && !search->is_won) {
+            /* What a plain [default] said counts no more. */
+            search->is_won = true;
+            search->is_found = false;
+        }
     } else {
-        const bool is_allowed = wanted->file == PS_AWS_FILE_CREDENTIALS ||
-                                (ps_str_equals_text(name, "default") &&
-                                 ps_str_equals_text(ps_str_of(wanted->type), "profile"));
-        search->is_in_section =
-            is_allowed && ps_str_equals_text(without_quotes(name), wanted->name) && !search->is_won;
-    }
-    if (search->is_in_section && has_type && !search->is_won) {
-        /* What a plain [default] said counts no more. */
-        search->is_won = wanted->file == PS_AWS_FILE_CONFIG;
-        search->is_found = search->is_won ? false : search->is_found;
+        search->is_in_section = !search->is_won && is_plain_section(wanted, name);
     }
     if (search->is_in_section && wanted->key == NULL) {
         search->is_found = true;

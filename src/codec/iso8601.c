@@ -86,31 +86,45 @@ static bool take_zone(struct ps_str rest, int64_t *const ret_ahead_ms)
     return true;
 }
 
+struct moment {
+    int64_t year;
+    int64_t month;
+    int64_t day;
+    int64_t hour;
+    int64_t minute;
+    int64_t second;
+};
+
+static bool take_moment(struct ps_str *const rest, struct moment *const moment)
+{
+    return take_number(rest, 4, '-', &moment->year) && take_number(rest, 2, '-', &moment->month) &&
+           take_number(rest, 2, 'T', &moment->day) && take_number(rest, 2, ':', &moment->hour) &&
+           take_number(rest, 2, ':', &moment->minute) &&
+           take_number(rest, 2, '\0', &moment->second);
+}
+
+static bool is_moment(const struct moment *const moment)
+{
+    if (moment->year < 1970 || moment->month < 1 || moment->month > 12) {
+        return false;
+    }
+    return moment->day >= 1 && moment->day <= days_in_month(moment->year, moment->month) &&
+           moment->hour <= 23 && moment->minute <= 59 && moment->second <= 60;
+}
+
 bool ps_iso8601_parse_ms(const struct ps_str text, int64_t *const ret_ms)
 {
     struct ps_str rest = text;
-    int64_t year = 0;
-    int64_t month = 0;
-    int64_t day = 0;
-    int64_t hour = 0;
-    int64_t minute = 0;
-    int64_t second = 0;
+    struct moment moment;
     int64_t fraction_ms = 0;
     int64_t ahead_ms = 0;
-    const bool has_day = take_number(&rest, 4, '-', &year) && take_number(&rest, 2, '-', &month) &&
-                         take_number(&rest, 2, 'T', &day);
-    const bool has_time = has_day && take_number(&rest, 2, ':', &hour) &&
-                          take_number(&rest, 2, ':', &minute) &&
-                          take_number(&rest, 2, '\0', &second) &&
-                          take_fraction(&rest, &fraction_ms) && take_zone(rest, &ahead_ms);
-    if (!has_time || year < 1970 || month < 1 || month > 12) {
+    if (!take_moment(&rest, &moment) || !take_fraction(&rest, &fraction_ms) ||
+        !take_zone(rest, &ahead_ms) || !is_moment(&moment)) {
         return false;
     }
-    if (day < 1 || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 60) {
-        return false;
-    }
-    *ret_ms = days_of(year, month, day) * PS_DAY_MS + hour * PS_HOUR_MS + minute * PS_MINUTE_MS +
-              second * PS_SECOND_MS + fraction_ms - ahead_ms;
+    *ret_ms = days_of(moment.year, moment.month, moment.day) * PS_DAY_MS +
+              moment.hour * PS_HOUR_MS + moment.minute * PS_MINUTE_MS +
+              moment.second * PS_SECOND_MS + fraction_ms - ahead_ms;
     return true;
 }
 
