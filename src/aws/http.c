@@ -36,6 +36,8 @@ struct exchange {
     int64_t window_at_ms;
     int64_t window_bytes;
     bool has_answer_begun;
+    bool is_head_whole;
+    bool is_head_request;
     bool is_broken; /* answer.error is set already */
     bool is_added;  /* libcurl knows of it */
     char curl_text[CURL_ERROR_SIZE];
@@ -198,8 +200,10 @@ static size_t on_header(char *const line, const size_t unit, const size_t count,
     exchange->has_answer_begun = true;
     if (ps_str_starts_with(text, PS_STR("HTTP/"))) {
         ps_buf_clear(&exchange->head); /* what came before was a 1xx */
+        exchange->is_head_whole = false;
         return text.size;
     }
+    exchange->is_head_whole = exchange->is_head_whole || ps_str_trim(text).size == 0;
     if (!ps_buf_append(&exchange->head, text)) {
         exchange->is_broken = true;
         (void)ps_error_set(&exchange->answer.error, PS_E_TOO_LARGE, PS_RETRY_LATER,
@@ -308,7 +312,12 @@ static void set_method(struct exchange *const exchange, const struct ps_http_req
         (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
         (void)curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
     }
-    if (strcmp(request->method, "HEAD") == 0) {
+    if (is_post && exchange->body_bytes == 0) {
+        /* Without a body libcurl could: only on a connection that is used again. */
+        (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    }
+    exchange->is_head_request = strcmp(request->method, "HEAD") == 0;
+    if (exchange->is_head_request) {
         (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else {
         (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
@@ -391,9 +400,24 @@ void ps_http_start(struct ps_http *const http, const struct ps_http_request *con
     PS_ASSERT(exchange->is_added);
 }
 
+/*
+ * libcurl calls an answer whole when the connection closes, be it in the middle of the headers.
+ * Here its end must be marked: by a length, by a last chunk, or by being a kind that has no body.
+ */
+static bool is_whole(const struct exchange *const exchange)
+{
+    const struct ps_http_answer *const answer = &exchange->answer;
+    const bool has_no_body =
+        exchange->is_head_request || answer->http_status == 204 || answer->http_status == 304;
+    const bool is_marked =
+        has_no_body || ps_http_header(answer, "content-length").size > 0 ||
+        ps_str_equals_nocase(ps_http_header(answer, "transfer-encoding"), PS_STR("chunked"));
+    return answer->http_status != 0 && exchange->is_head_whole && is_marked;
+}
+
 static enum ps_http_reach reach_of(const struct exchange *const exchange, const CURLcode code)
 {
-    if (code == CURLE_OK && !exchange->is_broken && exchange->answer.http_status != 0) {
+    if (code == CURLE_OK && !exchange->is_broken && is_whole(exchange)) {
         return PS_HTTP_ANSWERED;
     }
     long head_bytes = 0;
@@ -409,7 +433,13 @@ static void set_error(struct exchange *const exchange, const CURLcode code)
     struct ps_error *const err = &exchange->answer.error;
     const char *const text =
         exchange->curl_text[0] != '\0' ? exchange->curl_text : curl_easy_strerror(code);
-    switch (code) {
+    const bool is_connected = exchange->connected_at_ms != 0;
+    /* libcurl uses one code for a forbidden scheme and for an answer that is no HTTP. */
+    switch (code == CURLE_UNSUPPORTED_PROTOCOL && is_connected ? CURLE_WEIRD_SERVER_REPLY : code) {
+    case CURLE_OK:
+        (void)ps_error_set(err, PS_E_NETWORK, PS_RETRY_LATER,
+                           "could not get a whole answer: the connection closed before its end");
+        break;
     case CURLE_UNSUPPORTED_PROTOCOL:
         (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
                            "cannot use the endpoint: plain http is for loopback addresses only");

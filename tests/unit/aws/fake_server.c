@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct seen {
     char *head;
     char *body;
     size_t body_size;
+    size_t connection;
 };
 
 struct fake_server {
@@ -40,6 +42,7 @@ struct fake_server {
 struct connection {
     struct fake_server *server;
     int socket;
+    size_t index;
 };
 
 static void send_all(const int socket, const char *const bytes, const size_t size)
@@ -182,7 +185,7 @@ static bool serve_one(struct connection *const connection, char *const room, siz
     if (!read_head(connection->socket, room, size, &head_size)) {
         return false;
     }
-    struct seen seen = {strndup(room, head_size), NULL, 0};
+    struct seen seen = {strndup(room, head_size), NULL, 0, connection->index};
     const bool is_refusal = is_refusal_next(connection->server);
     seen.body_size = is_refusal ? 0 : content_length(seen.head);
     seen.body = calloc(1, seen.body_size + 1);
@@ -248,7 +251,7 @@ static void *accept_all(void *const argument)
             (void)close(socket);
         } else {
             struct connection *const connection = malloc(sizeof(*connection));
-            *connection = (struct connection){server, socket};
+            *connection = (struct connection){server, socket, server->connection_count};
             server->sockets[server->connection_count] = socket;
             (void)pthread_create(&server->workers[server->connection_count], NULL, work,
                                  connection);
@@ -323,6 +326,11 @@ size_t fake_server_connections(struct fake_server *const server)
     const size_t count = server->connection_count;
     (void)pthread_mutex_unlock(&server->lock);
     return count;
+}
+
+size_t fake_server_connection_of(struct fake_server *const server, const size_t index)
+{
+    return index < fake_server_count(server) ? server->seen[index].connection : SIZE_MAX;
 }
 
 const char *fake_server_head(struct fake_server *const server, const size_t index)

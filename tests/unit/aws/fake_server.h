@@ -44,6 +44,9 @@ const char *fake_server_url(const struct fake_server *server);
 size_t fake_server_count(struct fake_server *server);
 size_t fake_server_connections(struct fake_server *server);
 
+/* On which connection, counted from 0, the `index`th request came. */
+size_t fake_server_connection_of(struct fake_server *server, size_t index);
+
 /* Request line and headers, and the body, of the `index`th request; "" when there was none. */
 const char *fake_server_head(struct fake_server *server, size_t index);
 const char *fake_server_body(struct fake_server *server, size_t index, size_t *ret_size);

@@ -122,7 +122,7 @@ static void jobs_are_created_looked_at_listed_and_stopped(void **state)
                       &(struct ps_wish){.id = 4, .kind = PS_WISH_STOP_JOB, .text = PS_STR(ARN)});
     assert_int_equal(fact->outcome, PS_OUTCOME_YES);
     assert_request(&fixture, 4, "/stop HTTP/1.1\r\n");
-    assert_int_equal(fake_server_connections(fixture.server), 1); /* it is kept and used again */
+    assert_int_equal(fake_server_connection_of(fixture.server, 3), 0); /* it is used again */
     fixture_stop(&fixture);
 }
 
