@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TURN_BYTES ((size_t)512 * 1024)
+#define TURN_BYTES ((size_t)256 * 1024)
 #define COMPARE_BYTES ((size_t)64 * 1024)
 
 /* The largest answer, an id and kept fields as long as lines can be, and what waits before it. */

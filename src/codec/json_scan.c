@@ -250,35 +250,92 @@ static char short_escape(const char byte)
     }
 }
 
-static bool append_escape(struct ps_buf *const buf, const char byte)
+/*
+ * The high bits of those of eight bytes that must be escaped. Exact up to the first of them; bytes
+ * after it may be told wrongly.
+ */
+static uint64_t escape_marks(const uint64_t word)
 {
-    const char letter = short_escape(byte);
-    if (letter != 0) {
-        const char pair[2] = {'\\', letter};
-        return ps_buf_append(buf, (struct ps_str){pair, sizeof(pair)});
-    }
-    return ps_buf_append_format(buf, "\\u%04x", (unsigned)(unsigned char)byte);
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    const uint64_t quotes = word ^ (each * '"');
+    const uint64_t slashes = word ^ (each * '\\');
+    const uint64_t controls = (word - each * 0x20) & ~word;
+    return (((quotes - each) & ~quotes) | ((slashes - each) & ~slashes) | controls) & (each * 0x80);
 }
 
-static bool needs_escape(const char byte)
+/* Writes the escape of `byte`; returns the place after it. */
+static char *write_escape(char *const to, const char byte)
 {
-    return (unsigned char)byte < 0x20 || byte == '"' || byte == '\\';
+    static const char digits[] = "0123456789abcdef";
+    const char letter = short_escape(byte);
+    to[0] = '\\';
+    if (letter != 0) {
+        to[1] = letter;
+        return to + 2;
+    }
+    memcpy(to + 1, "u00", 3);
+    to[4] = digits[(unsigned char)byte >> 4];
+    to[5] = digits[byte & 0xF];
+    return to + 6;
 }
+
+/* Copies up to eight bytes as far as they need no escape; returns how many. `room` holds eight. */
+static size_t copy_plain(const char *const from, const size_t left, char *const room)
+{
+    uint64_t word = UINT64_MAX; /* what is behind the end needs none */
+    const size_t size = left < sizeof(word) ? left : sizeof(word);
+    if (size == sizeof(word)) {
+        memcpy(&word, from, sizeof(word));
+    } else {
+        memcpy(&word, from, size);
+    }
+    memcpy(room, &word, sizeof(word));
+    const uint64_t marks = escape_marks(word);
+    return marks == 0 ? size : (size_t)__builtin_ctzll(marks) / 8;
+}
+
+/* `room` holds six bytes for each of `text`, and eight more; returns how many were written. */
+static size_t escape_into(const struct ps_str text, char *const room)
+{
+    char *to = room;
+    size_t at = 0;
+    while (at < text.size) {
+        const size_t left = text.size - at;
+        const size_t plain = copy_plain(text.data + at, left, to);
+        to += plain;
+        at += plain;
+        if (plain < 8 && plain < left) {
+            to = write_escape(to, text.data[at]);
+            at++;
+        }
+    }
+    return (size_t)(to - room);
+}
+
+/* The longest escape of one byte, and what is copied at once. */
+#define ESCAPE_BYTES_MAX 6
+#define WORD_BYTES 8
 
 bool ps_json_append_escaped(struct ps_buf *const buf, const struct ps_str text)
 {
-    size_t from = 0;
-    for (size_t place = 0; place < text.size; place++) {
-        if (!needs_escape(text.data[place])) {
+    char small[ESCAPE_BYTES_MAX * 64 + WORD_BYTES];
+    size_t at = 0;
+    while (at < text.size) {
+        const struct ps_str large_part = ps_str_part(text, at, 4096);
+        char *const room = ps_buf_reserve(buf, ESCAPE_BYTES_MAX * large_part.size + WORD_BYTES);
+        if (room != NULL) {
+            ps_buf_commit(buf, escape_into(large_part, room));
+            at += large_part.size;
             continue;
         }
-        if (!ps_buf_append(buf, ps_str_part(text, from, place - from)) ||
-            !append_escape(buf, text.data[place])) {
+        /* Near the cap: what it comes to is found out beside the buffer. */
+        const struct ps_str small_part = ps_str_part(text, at, 64);
+        if (!ps_buf_append(buf, (struct ps_str){small, escape_into(small_part, small)})) {
             return false;
         }
-        from = place + 1;
+        at += small_part.size;
     }
-    return ps_buf_append(buf, ps_str_part(text, from, text.size - from));
+    return true;
 }
 
 bool ps_json_append_string(struct ps_buf *const buf, const struct ps_str text)

@@ -204,6 +204,62 @@ static void test_spacing_never_matters(void **state)
     }
 }
 
+/* Byte by byte, as RFC 8259 says it. */
+static void escape_plainly(struct ps_buf *const buf, const struct ps_str text)
+{
+    static const char *const short_forms[0x20] = {
+        ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+    for (size_t place = 0; place < text.size; place++) {
+        const unsigned char byte = (unsigned char)text.data[place];
+        if (byte == '"' || byte == '\\') {
+            ps_buf_add_format(buf, "\\%c", byte);
+        } else if (byte < 0x20 && short_forms[byte] != NULL) {
+            ps_buf_add_text(buf, short_forms[byte]);
+        } else if (byte < 0x20) {
+            ps_buf_add_format(buf, "\\u%04x", byte);
+        } else {
+            assert_true(ps_buf_append_byte(buf, (char)byte));
+        }
+    }
+}
+
+/* Eight bytes at a time must give what one at a time gives, at every length and near every cap. */
+static void test_escapes_like_the_plain_way(void **state)
+{
+    (void)state;
+    struct ps_prng prng;
+    ps_prng_init(&prng, 20261125);
+    for (int round = 0; round < 3000; round++) {
+        static const char special[] = "\"\\\n\t\x01\x1F\x20\x21\x7F\x80\xFF\xA2\xDC";
+        struct ps_buf wanted PS_CLEANUP(ps_buf_release);
+        struct ps_buf seen PS_CLEANUP(ps_buf_release);
+        char text[9000];
+        const size_t size =
+            (size_t)ps_prng_below(&prng, round % 50 == 0 ? (int64_t)sizeof(text) : 40);
+        for (size_t place = 0; place < size; place++) {
+            const bool is_special = ps_prng_below(&prng, 4) == 0;
+            text[place] =
+                is_special ? special[ps_prng_below(&prng, 13)] : (char)ps_prng_below(&prng, 256);
+        }
+        ps_buf_init(&wanted, TEXT_MAX);
+        escape_plainly(&wanted, (struct ps_str){text, size});
+        for (size_t less = 0; less < 2; less++) {
+            const size_t cap = wanted.size + 1 - less;
+            ps_buf_init(&seen, cap == 0 ? 1 : cap);
+            ps_buf_add_text(&seen, less == 1 || wanted.size == 0 ? "" : "x");
+            const bool fits = ps_json_append_escaped(&seen, (struct ps_str){text, size});
+            assert_true(fits);
+            const size_t from = seen.size - wanted.size;
+            assert_memory_equal(seen.data + from, wanted.data, wanted.size);
+            ps_buf_release(&seen);
+        }
+        if (wanted.size > 1) {
+            ps_buf_init(&seen, wanted.size - 1);
+            assert_false(ps_json_append_escaped(&seen, (struct ps_str){text, size}));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_unescapes_every_form),
         cmocka_unit_test(test_a_cap_is_said_not_passed),
         cmocka_unit_test(test_spacing_never_matters),
+        cmocka_unit_test(test_escapes_like_the_plain_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
