@@ -3,7 +3,7 @@
  *
  * Input order is kept: records are cut one after another, next-fit, which wastes at most one record
  * a shard. The last jobs are evened out so that none is below the minimum. What cannot reach the
- * minimum at all (too few records, or so large that the other limits are met first) is left over.
+ * minimum at all is left over.
  *
  * Pure. Owner: the caller releases the plan. Byte counts are exact (the index knows each sent
  * line's length).
@@ -43,7 +43,8 @@ struct ps_plan {
     int64_t shard_count;
     struct ps_plan_job *jobs;
     int64_t job_count;
-    int64_t left_records; /* in no job: it would be below the minimum */
+    int64_t left_first; /* from here on nothing is planned: the rest is below the minimum */
+    int64_t left_records;
 };
 
 void ps_plan_init(struct ps_plan *plan);
