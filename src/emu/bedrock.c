@@ -1,0 +1,100 @@
+/* Amazon Bedrock's job API: REST-JSON over the calls of sim/job_calls. */
+#include "emu/services.h"
+
+#include "base/limits.h"
+#include "sim/job_calls.h"
+#include "sim/writer.h"
+
+static bool answer(struct ps_emu_request *const request, const bool is_done)
+{
+    if (is_done) {
+        request->answer.status = 200;
+        ps_emu_answer_header(request, "Content-Type", PS_STR("application/json"));
+    }
+    return is_done;
+}
+
+static struct ps_job_request ask(const struct ps_emu_request *const request,
+                                 const struct ps_buf *const text)
+{
+    return (struct ps_job_request){
+        .call = &request->call,
+        .region = ps_str_of(request->region),
+        .text = ps_buf_str(text),
+    };
+}
+
+bool ps_emu_bedrock_create(struct ps_emu_request *const request)
+{
+    const struct ps_job_request asked = ask(request, &request->body);
+    return answer(request, ps_job_create(request->world, &asked, &request->answer.body,
+                                         &request->subject, &request->refusal));
+}
+
+bool ps_emu_bedrock_get(struct ps_emu_request *const request)
+{
+    const struct ps_job_request asked = ask(request, &request->key);
+    ps_buf_add(&request->subject, asked.text);
+    return answer(request,
+                  ps_job_get(request->world, &asked, &request->answer.body, &request->refusal));
+}
+
+bool ps_emu_bedrock_stop(struct ps_emu_request *const request)
+{
+    const struct ps_job_request asked = ask(request, &request->key);
+    ps_buf_add(&request->subject, asked.text);
+    return answer(request,
+                  ps_job_stop(request->world, &asked, &request->answer.body, &request->refusal));
+}
+
+bool ps_emu_bedrock_list(struct ps_emu_request *const request)
+{
+    static const char *const names[] = {"submitTimeAfter", "submitTimeBefore", "statusEquals",
+                                        "nameContains",    "maxResults",       "nextToken",
+                                        "sortBy",          "sortOrder"};
+    struct ps_job_query query;
+    struct ps_str *const values[] = {&query.submit_time_after, &query.submit_time_before,
+                                     &query.status_equals,     &query.name_contains,
+                                     &query.max_results,       &query.next_token,
+                                     &query.sort_by,           &query.sort_order};
+    struct ps_buf texts[8];
+    for (size_t index = 0; index < 8; index++) {
+        ps_buf_init(&texts[index], PS_TEXT_BYTES_MAX);
+        (void)!ps_emu_parameter(request, names[index], &texts[index]);
+        *values[index] = ps_buf_str(&texts[index]);
+    }
+    ps_buf_add(&request->subject, query.name_contains);
+    const struct ps_job_request asked = ask(request, &request->key);
+    const bool is_done =
+        ps_job_list(request->world, &asked, &query, &request->answer.body, &request->refusal);
+    for (size_t index = 0; index < 8; index++) {
+        ps_buf_release(&texts[index]);
+    }
+    return answer(request, is_done);
+}
+
+bool ps_emu_bedrock_unknown(struct ps_emu_request *const request)
+{
+    return ps_emu_refuse(request, 404, "UnknownOperationException",
+                         "The requested operation is not recognized by the service.");
+}
+
+/* S3's words for what fails on the way are not those of Bedrock. */
+static const char *code_of(const struct ps_refusal *const refusal)
+{
+    const struct ps_str code = ps_str_of(refusal->code);
+    return ps_str_equals_text(code, "InternalError") ? "InternalServerException" : refusal->code;
+}
+
+void ps_emu_bedrock_error(struct ps_emu_request *const request)
+{
+    const struct ps_refusal *const refusal = &request->refusal;
+    ps_buf_clear(&request->answer.body);
+    request->answer.status = refusal->http_status;
+    struct ps_writer writer = {.buf = &request->answer.body};
+    ps_writer_open(&writer, NULL, '{');
+    ps_writer_text(&writer, "message", ps_str_of(refusal->message));
+    ps_writer_close(&writer, '}');
+    ps_emu_answer_header(request, "Content-Type", PS_STR("application/json"));
+    ps_emu_answer_header(request, "x-amzn-errortype", ps_str_of(code_of(refusal)));
+}
