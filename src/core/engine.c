@@ -67,6 +67,7 @@ static enum ps_job_state state_after_restart(const enum ps_job_state state)
     case PS_STATE_CHECKING:
         return PS_STATE_LOADING;
     case PS_STATE_CREATING:
+    case PS_STATE_REPEATING:
         return PS_STATE_LOOK_NAME;
     case PS_STATE_FETCHING:
     case PS_STATE_TALLYING:
@@ -470,7 +471,7 @@ static void advance_stopping(struct ps_engine *const engine, struct ps_job *cons
     }
     if (job->state < PS_STATE_CREATING) {
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
-    } else if (job->state == PS_STATE_CREATING) {
+    } else if (job->state == PS_STATE_CREATING || job->state == PS_STATE_REPEATING) {
         job->state = job->first_signed_ms == 0 ? PS_STATE_READY : PS_STATE_LOOK_NAME;
         job->is_dirty = true;
     }
@@ -481,6 +482,8 @@ static void advance(struct ps_engine *const engine, struct census *const census,
                     struct ps_job *const job, const struct ps_now now)
 {
     const enum ps_job_state before = job->state;
+    /* Its time has come: what still holds it (a slot, a reader) is no matter of time. */
+    job->wake_ms = now.steady_ms >= job->wake_ms ? 0 : job->wake_ms;
     if (engine->is_stopping) {
         advance_stopping(engine, job, now);
     } else if (job->state == PS_STATE_PLANNED && census->ahead < PS_JOBS_AHEAD) {

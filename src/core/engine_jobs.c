@@ -267,7 +267,7 @@ static enum ps_job_fact local_fact(const struct ps_fact *const fact)
  * Are the records without a line proven unprocessed? `PS_VERDICT_NONE`: not yet, look again.
  */
 static enum ps_job_verdict judge(const struct ps_job *const job, const struct ps_tally *const tally,
-                             const bool is_second_look, const int64_t now_ms)
+                                 const bool is_second_look, const int64_t now_ms)
 {
     if (tally->has_manifest && tally->lines == tally->manifest_counted) {
         return PS_VERDICT_UNPROCESSED;
@@ -324,7 +324,7 @@ static void act_repeat_or_prove(struct ps_engine *const engine, struct ps_job *c
     job->state = PS_STATE_LOOK_NAME;
     if (!engine->is_stopping && now.steady_ms - job->first_signed_ms < PS_TOKEN_WINDOW_MS) {
         job->tries++;
-        job->state = PS_STATE_CREATING;
+        job->state = PS_STATE_REPEATING;
         job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
     } else if (job->look_ms < proof_from_ms) {
         job->wake_ms = proof_from_ms;
@@ -369,6 +369,11 @@ static void free_shards(struct ps_job *const job)
     job->next_put = 0;
 }
 
+static bool is_looking(const enum ps_job_state state)
+{
+    return state >= PS_STATE_LOOK_NAME && state <= PS_STATE_LOOK_OUTPUT;
+}
+
 static void act(struct ps_engine *const engine, struct ps_job *const job,
                 const struct ps_job_cell cell, const struct ps_tally *const tally,
                 const struct ps_error *const error, const struct ps_now now)
@@ -383,7 +388,8 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
     case PS_ACT_ADOPT:
     case PS_ACT_NOTE_LISTING:
     case PS_ACT_RESEND_PUT:
-        job->tries = 0;
+        /* Looking is a part of trying to create: the pauses between creates go on growing. */
+        job->tries = is_looking(cell.next) ? job->tries : 0;
         job->wake_ms = 0;
         break;
     case PS_ACT_BACK_OFF:
@@ -491,6 +497,7 @@ static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *c
     case PS_STATE_CHECKING:
         return check_fact(engine, job, fact, ret_error);
     case PS_STATE_CREATING:
+    case PS_STATE_REPEATING:
         return create_fact(job, fact);
     case PS_STATE_LOOK_NAME:
         return name_fact(engine, job, fact);

@@ -12,6 +12,7 @@ static const char *const state_names[PS_STATE_COUNT] = {
     [PS_STATE_CHECKING] = "checking",
     [PS_STATE_READY] = "ready",
     [PS_STATE_CREATING] = "creating",
+    [PS_STATE_REPEATING] = "repeating",
     [PS_STATE_LOOK_NAME] = "look_name",
     [PS_STATE_LOOK_TOKEN] = "look_token",
     [PS_STATE_LOOK_OUTPUT] = "look_output",

@@ -12,13 +12,14 @@
 
 /* Where a job is on its way. core/job_states has the one table that says what moves it. */
 enum ps_job_state {
-    PS_STATE_PLANNED,      /* cut, nothing sent */
-    PS_STATE_LOADING,      /* its shard rows are read */
-    PS_STATE_PUTTING,      /* shards are put */
-    PS_STATE_CHECKING,     /* one listing must equal the intent's keys and sizes (R5) */
-    PS_STATE_READY,        /* waits for a slot */
-    PS_STATE_CREATING,     /* the create is sent, or open since a crash */
-    PS_STATE_LOOK_NAME,    /* outcome unknown: is it listed by its name? (R2 a) */
+    PS_STATE_PLANNED,   /* cut, nothing sent */
+    PS_STATE_LOADING,   /* its shard rows are read */
+    PS_STATE_PUTTING,   /* shards are put */
+    PS_STATE_CHECKING,  /* one listing must equal the intent's keys and sizes (R5) */
+    PS_STATE_READY,     /* waits for a slot */
+    PS_STATE_CREATING,  /* the create is sent, or open since a crash */
+    PS_STATE_REPEATING, /* the same create again, while the outcome of an earlier one is in doubt */
+    PS_STATE_LOOK_NAME, /* outcome unknown: is it listed by its name? (R2 a) */
     PS_STATE_LOOK_TOKEN,   /* found: is it ours, by token and input? */
     PS_STATE_LOOK_OUTPUT,  /* not listed: has it written anything? (R2 b) */
     PS_STATE_LIVE,         /* at the service */
