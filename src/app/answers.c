@@ -187,7 +187,15 @@ static enum ps_status load_segment(struct ps_answers *const answers, const char 
         return status;
     }
     const struct segment *const segment = &answers->segments[number];
-    return ps_segment_file_read(segment->descriptor, segment->path, handle_row, answers, err);
+    struct ps_segment_lines lines;
+    const enum ps_status read_status =
+        ps_segment_file_read(segment->descriptor, segment->path, handle_row, answers, &lines, err);
+    if (read_status == PS_OK) {
+        answers->sums.repeated_lines += (int64_t)lines.repeated;
+        answers->sums.foreign_lines += (int64_t)lines.foreign;
+        answers->sums.broken_lines += (int64_t)lines.broken;
+    }
+    return read_status;
 }
 
 static int compare_names(const void *const left, const void *const right)

@@ -55,6 +55,9 @@ struct ps_answers_sums {
     int64_t late_successes; /* further successes of a record that had one: paid, kept, not used */
     int64_t late_input_tokens;
     int64_t late_output_tokens;
+    int64_t repeated_lines; /* of all outputs: lines beyond the first of a record, ... */
+    int64_t foreign_lines;  /* ... of no record of their job, ... */
+    int64_t broken_lines;   /* ... that could not be read */
 };
 
 PS_MUST_CHECK enum ps_status ps_answers_open(const char *folder, int64_t record_count,

@@ -504,6 +504,12 @@ enum ps_status ps_collect_close(struct ps_collect *const collect,
             return status;
         }
     }
+    const struct ps_segment_lines lines = {
+        .repeated = (uint64_t)collect->counts.repeated,
+        .foreign = (uint64_t)collect->counts.foreign,
+        .broken = (uint64_t)collect->counts.broken,
+    };
+    ps_segment_file_set_lines(collect->segment->file, &lines);
     return ps_segment_commit(PS_TAKE(&collect->segment), err);
 }
 

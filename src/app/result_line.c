@@ -1,7 +1,11 @@
 #include "app/result_line.h"
 
 #include "base/assert.h"
+#include "base/limits.h"
+#include "codec/json_doc.h"
 #include "codec/json_scan.h"
+
+#include <string.h>
 
 static const char *const ending_names[PS_ENDING_COUNT] = {
     [PS_ENDING_SUCCEEDED] = "succeeded", [PS_ENDING_FAILED] = "failed",
@@ -73,6 +77,42 @@ static bool end_line(const struct ps_result_lines *const lines, const int64_t re
     return ps_buf_append(lines->buf, PS_STR("}\n"));
 }
 
+void ps_result_add_place(const struct ps_index *const index,
+                         const struct ps_record_words *const words, struct ps_buf *const buf)
+{
+    const size_t start = buf->size;
+    const char *const name = ps_index_input_name(index, words->input);
+    const struct ps_str shown = strcmp(name, "-") == 0 ? PS_STR("standard input") : ps_str_of(name);
+    ps_buf_add_format(buf, "%.*s:%lld", PS_STR_ARGS(shown), (long long)words->line);
+    const struct ps_str added = ps_str_part(ps_buf_str(buf), start, buf->size);
+    if (!ps_utf8_is_valid(added)) {
+        for (size_t at = start; at < buf->size; at++) {
+            buf->data[at] = (unsigned char)buf->data[at] < 0x80 ? buf->data[at] : '?';
+        }
+    }
+}
+
+/* A rejected record's error, with the place in the input: "prompts.jsonl:17: what is wrong". */
+static bool add_rejection(const struct ps_result_lines *const lines,
+                          const struct ps_record_words *const words)
+{
+    struct ps_buf *const buf = lines->buf;
+    struct ps_str code = {NULL, 0};
+    struct ps_str message = {NULL, 0};
+    struct ps_buf place PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&place, PS_TEXT_BYTES_MAX);
+    ps_result_add_place(lines->index, words, &place);
+    if (!ps_json_member(words->error, PS_STR("code"), &code, NULL) ||
+        !ps_json_member(words->error, PS_STR("message"), &message, NULL)) {
+        return ps_buf_append(buf, words->error);
+    }
+    return ps_buf_append(buf, PS_STR("{\"code\":")) && ps_buf_append(buf, code) &&
+           ps_buf_append(buf, PS_STR(",\"message\":\"")) &&
+           ps_json_append_escaped(buf, ps_buf_str(&place)) && ps_buf_append(buf, PS_STR(": ")) &&
+           ps_buf_append(buf, ps_str_part(message, 1, message.size)) &&
+           ps_buf_append_format(buf, ",\"line\":%lld}", (long long)words->line);
+}
+
 /* The error object of a record that did not succeed. */
 static enum ps_status add_error(const struct ps_result_lines *const lines, const int64_t record,
                                 const struct ps_record_words *const words,
@@ -83,7 +123,7 @@ static enum ps_status add_error(const struct ps_result_lines *const lines, const
         return ps_answers_payload(lines->answers, answering_record(lines->index, record),
                                   lines->buf, err);
     }
-    return ps_buf_append(lines->buf, words->error) ? PS_OK : too_large(record, err);
+    return add_rejection(lines, words) ? PS_OK : too_large(record, err);
 }
 
 static enum ps_status add_body(const struct ps_result_lines *const lines, const int64_t record,

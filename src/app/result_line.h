@@ -29,6 +29,10 @@ const char *ps_ending_name(enum ps_ending ending);
 enum ps_ending ps_ending_of(const struct ps_index *index, const struct ps_answers *answers,
                             int64_t record);
 
+/* Appends where a record stands: "prompts.jsonl:17". Valid UTF-8, whatever the file is called. */
+void ps_result_add_place(const struct ps_index *index, const struct ps_record_words *words,
+                         struct ps_buf *buf);
+
 /* Where lines come from, and where they go. */
 struct ps_result_lines {
     const struct ps_index *index;

@@ -32,12 +32,12 @@ struct end {
     uint64_t rows_offset;
     uint64_t digest_low; /* of head and rows */
     uint64_t digest_high;
-    uint64_t unused[2];
+    struct ps_segment_lines lines;
     uint64_t own_digest; /* of the bytes before it */
 };
 
 static_assert(sizeof(struct head) == 16, "a size on disk");
-static_assert(sizeof(struct end) == 64, "a size on disk");
+static_assert(sizeof(struct end) == 72, "a size on disk");
 
 /* A descriptor that is written from its start on, through a buffer. */
 struct tail {
@@ -54,6 +54,7 @@ struct ps_segment_file {
     struct tail payloads;
     struct tail rows; /* a file without a name until the end */
     int64_t row_count;
+    struct ps_segment_lines lines;
     bool is_finished;
 };
 
@@ -319,6 +320,12 @@ static enum ps_status sync_folder(const char *const folder, struct ps_error *con
     return status;
 }
 
+void ps_segment_file_set_lines(struct ps_segment_file *const file,
+                               const struct ps_segment_lines *const lines)
+{
+    file->lines = *lines;
+}
+
 enum ps_status ps_segment_file_finish(struct ps_segment_file *const file,
                                       struct ps_error *const err)
 {
@@ -328,6 +335,7 @@ enum ps_status ps_segment_file_finish(struct ps_segment_file *const file,
     memcpy(end.magic, END_MAGIC, sizeof(end.magic));
     end.row_count = (uint64_t)file->row_count;
     end.rows_offset = (uint64_t)tail_size(&file->payloads);
+    end.lines = file->lines;
     if (append_rows(file, &end, err) != PS_OK) {
         return PS_E_IO;
     }
@@ -396,6 +404,7 @@ struct pass {
     const char *path;
     ps_segment_row_handler *handler;
     void *context;
+    struct ps_segment_lines *ret_lines;
     XXH3_state_t *digest;
 };
 
@@ -448,14 +457,16 @@ static enum ps_status check_and_read(const struct pass *const pass, struct ps_er
     if (sum.low64 != end.digest_low || sum.high64 != end.digest_high) {
         return is_corrupt(pass->path, "its rows do not fit their digest", err);
     }
+    *pass->ret_lines = end.lines;
     return PS_OK;
 }
 
 enum ps_status ps_segment_file_read(const int descriptor, const char *const path,
                                     ps_segment_row_handler *const handler, void *const context,
+                                    struct ps_segment_lines *const ret_lines,
                                     struct ps_error *const err)
 {
-    const struct pass pass = {descriptor, path, handler, context, XXH3_createState()};
+    const struct pass pass = {descriptor, path, handler, context, ret_lines, XXH3_createState()};
     PS_ASSERT(pass.digest != NULL);
     const enum ps_status status = check_and_read(&pass, err);
     (void)XXH3_freeState(pass.digest);

@@ -42,6 +42,13 @@ struct ps_segment_row {
 
 static_assert(sizeof(struct ps_segment_row) == 48, "a size on disk");
 
+/* Lines of the job's outputs that gave no row; kept in the end, for the report. */
+struct ps_segment_lines {
+    uint64_t repeated;
+    uint64_t foreign;
+    uint64_t broken;
+};
+
 /* The digest of a payload: one filed under another record's number does not fit. */
 uint64_t ps_segment_digest(int64_t record, struct ps_str payload);
 
@@ -69,6 +76,8 @@ PS_MUST_CHECK enum ps_status ps_segment_file_row(struct ps_segment_file *file, i
                                                  struct ps_segment_row *ret_row,
                                                  struct ps_error *err);
 
+void ps_segment_file_set_lines(struct ps_segment_file *file, const struct ps_segment_lines *lines);
+
 PS_MUST_CHECK enum ps_status ps_segment_file_finish(struct ps_segment_file *file,
                                                     struct ps_error *err);
 
@@ -85,6 +94,7 @@ typedef enum ps_status ps_segment_row_handler(void *context, const struct ps_seg
  */
 PS_MUST_CHECK enum ps_status ps_segment_file_read(int descriptor, const char *path,
                                                   ps_segment_row_handler *handler, void *context,
+                                                  struct ps_segment_lines *ret_lines,
                                                   struct ps_error *err);
 
 /* Appends a payload to `buf`. PS_E_CORRUPT names the file when its digest does not fit. */

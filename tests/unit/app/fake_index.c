@@ -56,6 +56,11 @@ struct ps_index *ps_index_free(struct ps_index *const index)
     return NULL;
 }
 
+struct ps_index_summary *fake_index_summary(struct ps_index *const index)
+{
+    return &index->summary;
+}
+
 struct ps_source *fake_source(struct ps_index *const index)
 {
     return &index->source;

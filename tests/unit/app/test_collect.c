@@ -213,6 +213,11 @@ static void what_is_not_of_this_job_is_counted_and_left(void **state)
     assert_int_equal(ps_answers_state(bench.answers, 0).kind, PS_ANSWER_NONE);
     assert_int_equal(ps_answers_state(bench.answers, 1).kind, PS_ANSWER_UNPROCESSED);
     assert_int_equal(ps_answers_state(bench.answers, 3).kind, PS_ANSWER_SUCCEEDED);
+    struct ps_answers_sums sums;
+    ps_answers_sums(bench.answers, &sums);
+    assert_int_equal(sums.foreign_lines, 4);
+    assert_int_equal(sums.repeated_lines, 0);
+    assert_int_equal(sums.broken_lines, 0);
 }
 
 static void a_line_that_says_no_outcome_fails_its_record(void **state)

@@ -25,7 +25,7 @@
 static const struct fake_record input[] = {
     {.id = "\"a\"", .keep = "{\"k\":1}", .source = "source 0"},
     {.id = "null",
-     .error = "{\"code\":\"json\",\"message\":\"line 2: no\"}",
+     .error = "{\"code\":\"json\",\"message\":\"no\"}",
      .line = 2,
      .source = "source 1"},
     {.id = "\"c\"", .keep = "{\"k\":2}", .source = "source 2"},
@@ -43,7 +43,7 @@ enum { RECORDS = sizeof(input) / sizeof(input[0]) };
 static const char expected_lines[] =
     "{\"id\":\"a\",\"index\":0,\"status\":\"succeeded\",\"text\":\"A\",\"input\":{\"k\":1}}\n"
     "{\"id\":null,\"index\":1,\"status\":\"rejected\",\"error\":{\"code\":\"json\",\"message\":"
-    "\"line 2: no\"}}\n"
+    "\"prompts.jsonl:2: no\",\"line\":2}}\n"
     "{\"id\":\"c\",\"index\":2,\"status\":\"failed\",\"error\":{\"code\":\"400\"}}\n"
     "{\"id\":\"d\",\"index\":3,\"status\":\"succeeded\",\"text\":\"A\",\"input\":{\"k\":3},"
     "\"duplicate_of\":0}\n"
@@ -171,7 +171,8 @@ static void publishes_what_did_not_succeed_as_the_user_wrote_it(void **state)
                 "source 8\n");
     publish(&bench, NULL);
     assert_file(&bench, "r.failed.jsonl",
-                "{\"id\":null,\"error\":{\"code\":\"json\",\"message\":\"line 2: no\"}}\n"
+                "{\"id\":null,\"error\":{\"code\":\"json\",\"message\":\"prompts.jsonl:2: "
+                "no\",\"line\":2}}\n"
                 "{\"id\":\"c\",\"error\":{\"code\":\"400\"}}\n"
                 "{\"id\":\"e\",\"error\":{\"code\":\"400\"}}\n"
                 "{\"id\":\"f\",\"error\":{\"code\":\"cancelled\"}}\n"

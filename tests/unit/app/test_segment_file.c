@@ -23,6 +23,7 @@ struct seen {
     struct ps_segment_row rows[ROWS_MAX];
     int64_t count;
     bool is_verdict;
+    struct ps_segment_lines lines;
 };
 
 static enum ps_status keep_row(void *const context, const struct ps_segment_row *const row,
@@ -72,7 +73,8 @@ static enum ps_status read_all(const char *const folder, struct seen *const seen
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(descriptor >= 0);
     seen->count = 0;
-    enum ps_status status = ps_segment_file_read(descriptor, path, keep_row, seen, err);
+    enum ps_status status =
+        ps_segment_file_read(descriptor, path, keep_row, seen, &seen->lines, err);
     for (int64_t row = 0; status == PS_OK && row < seen->count; row++) {
         status = ps_segment_file_payload(descriptor, path, &seen->rows[row], text, err);
     }
@@ -92,6 +94,7 @@ static void gives_back_what_was_put_in(void **state)
     add(file, 5, "five");
     add(file, 0, "");
     add(file, 9, "nine");
+    ps_segment_file_set_lines(file, &(struct ps_segment_lines){1, 2, 3});
     assert_int_equal(ps_segment_file_count(file), 3);
     struct ps_segment_row row;
     assert_int_equal(ps_segment_file_row(file, 2, &row, &err), PS_OK);
@@ -106,6 +109,9 @@ static void gives_back_what_was_put_in(void **state)
     assert_int_equal(seen->rows[0].input_tokens, 10);
     assert_int_equal(seen->rows[1].size, 0);
     assert_string_equal(ps_buf_text(&text), "fivenine");
+    assert_int_equal(seen->lines.repeated, 1);
+    assert_int_equal(seen->lines.foreign, 2);
+    assert_int_equal(seen->lines.broken, 3);
     free(seen);
 }
 

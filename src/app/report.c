@@ -1,0 +1,256 @@
+#include "app/report.h"
+
+#include "app/line_sink.h"
+#include "app/result_line.h"
+#include "base/assert.h"
+#include "base/limits.h"
+#include "codec/json_doc.h"
+#include "codec/json_scan.h"
+#include "codec/shown.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A path is told up to here. */
+#define TEXT_BYTES_MAX ((size_t)8000)
+
+/* Reasons. */
+
+/* The code of an error object; "unknown" where it has none that is a short plain word. */
+static void copy_code(const struct ps_str error,
+                      char room[sizeof(((struct ps_reason *)NULL)->code)])
+{
+    struct ps_str code = {NULL, 0};
+    const size_t size_max = sizeof(((struct ps_reason *)NULL)->code) - 1;
+    if (!ps_json_member(error, PS_STR("code"), &code, NULL) || code.size < 3 ||
+        code.size - 2 > size_max) {
+        code = PS_STR("\"unknown\"");
+    }
+    memcpy(room, code.data + 1, code.size - 2);
+    room[code.size - 2] = '\0';
+}
+
+static void count_reason(struct ps_reasons *const reasons, const struct ps_str error)
+{
+    struct ps_reason reason = {.count = 1};
+    copy_code(error, reason.code);
+    for (int64_t row = 0; row < reasons->count; row++) {
+        if (strcmp(reasons->rows[row].code, reason.code) == 0) {
+            reasons->rows[row].count++;
+            return;
+        }
+    }
+    if (reasons->count == PS_REPORT_REASONS_MAX) {
+        reasons->others++;
+        return;
+    }
+    reasons->rows[reasons->count] = reason;
+    reasons->count++;
+}
+
+static int compare_reasons(const void *const left, const void *const right)
+{
+    const struct ps_reason *const first = left;
+    const struct ps_reason *const second = right;
+    if (first->count != second->count) {
+        return first->count < second->count ? 1 : -1;
+    }
+    return strcmp(first->code, second->code);
+}
+
+static void sort_reasons(struct ps_reasons *const reasons)
+{
+    qsort(reasons->rows, (size_t)reasons->count, sizeof(reasons->rows[0]), compare_reasons);
+}
+
+static void see_rejected(struct ps_report *const report, const int64_t record)
+{
+    struct ps_record_words words;
+    ps_index_words(report->index, record, &words);
+    count_reason(&report->rejected, words.error);
+    if (report->rejected_shown < PS_REPORT_REJECTED_MAX) {
+        report->rejected_records[report->rejected_shown] = record;
+        report->rejected_shown++;
+    }
+}
+
+static enum ps_status see_failed(struct ps_report *const report, struct ps_answers *const answers,
+                                 const int64_t record, struct ps_buf *const payload,
+                                 struct ps_error *const err)
+{
+    const struct ps_entry *const entry = ps_index_entry(report->index, record);
+    const int64_t answering = ps_entry_is_sent(entry) ? record : (int64_t)entry->leader;
+    ps_buf_clear(payload);
+    const enum ps_status status = ps_answers_payload(answers, answering, payload, err);
+    if (status == PS_OK) {
+        count_reason(&report->failed, ps_buf_str(payload));
+    }
+    return status;
+}
+
+enum ps_status ps_report_make(const struct ps_report_facts *const facts,
+                              const struct ps_index *const index, struct ps_answers *const answers,
+                              struct ps_report *const ret_report, struct ps_error *const err)
+{
+    struct ps_buf payload PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&payload, PS_TEXT_BYTES_MAX);
+    memset(ret_report, 0, sizeof(*ret_report));
+    ret_report->facts = facts;
+    ret_report->index = index;
+    ps_results_sums(index, answers, &ret_report->sums);
+    ps_answers_sums(answers, &ret_report->answers);
+    for (int64_t record = 0; record < ps_index_count(index); record++) {
+        const enum ps_ending ending = ps_ending_of(index, answers, record);
+        enum ps_status status = PS_OK;
+        if (ending == PS_ENDING_REJECTED) {
+            see_rejected(ret_report, record);
+        } else if (ending == PS_ENDING_FAILED) {
+            status = see_failed(ret_report, answers, record, &payload, err);
+        }
+        if (status != PS_OK) {
+            return status;
+        }
+    }
+    sort_reasons(&ret_report->failed);
+    sort_reasons(&ret_report->rejected);
+    return PS_OK;
+}
+
+/* JSON. */
+
+static void add_name(struct ps_buf *const buf, const char *const name)
+{
+    ps_buf_add_format(buf, "%s\"%s\":", buf->data[buf->size - 1] == '{' ? "" : ",", name);
+}
+
+static void add_count(struct ps_buf *const buf, const char *const name, const int64_t count)
+{
+    add_name(buf, name);
+    ps_buf_add_format(buf, "%lld", (long long)count);
+}
+
+/* Text of ours or of the command line, where a path may be any bytes: then it is said as it is
+ * shown. */
+static void add_text(struct ps_buf *const buf, const char *const name, const char *const text)
+{
+    struct ps_buf shown PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&shown, PS_TEXT_BYTES_MAX);
+    if (strlen(text) <= TEXT_BYTES_MAX && ps_utf8_is_valid(ps_str_of(text))) {
+        ps_buf_add_text(&shown, text);
+    } else {
+        ps_shown_add(&shown, ps_str_of(text), TEXT_BYTES_MAX);
+    }
+    add_name(buf, name);
+    const bool fits = ps_json_append_string(buf, ps_buf_str(&shown));
+    PS_ASSERT(fits);
+}
+
+static void add_side(struct ps_buf *const buf, const char *const name, const char *const path,
+                     const char *const side)
+{
+    char *side_path PS_CLEANUP(ps_str_free_auto) = ps_results_side_path(path, side);
+    add_text(buf, name, side_path);
+}
+
+static void add_reasons(struct ps_buf *const buf, const char *const name,
+                        const struct ps_reasons *const reasons)
+{
+    add_name(buf, name);
+    ps_buf_add_text(buf, "{");
+    for (int64_t row = 0; row < reasons->count; row++) {
+        add_count(buf, reasons->rows[row].code, reasons->rows[row].count);
+    }
+    if (reasons->others > 0) {
+        add_count(buf, "others", reasons->others);
+    }
+    ps_buf_add_text(buf, "}");
+}
+
+static void add_endings(const struct ps_report *const report, struct ps_buf *const buf)
+{
+    const struct ps_results_sums *const sums = &report->sums;
+    add_count(buf, "records", sums->records);
+    add_count(buf, "succeeded", sums->succeeded);
+    add_count(buf, "failed", sums->failed);
+    add_count(buf, "rejected", sums->rejected);
+    add_count(buf, "cancelled", sums->cancelled);
+    add_count(buf, "pending", sums->pending);
+    add_count(buf, "duplicates", sums->duplicates);
+    add_reasons(buf, "failed_by_code", &report->failed);
+    add_reasons(buf, "rejected_by_code", &report->rejected);
+    add_name(buf, "first_rejected_lines");
+    ps_buf_add_text(buf, "[");
+    for (int64_t shown = 0; shown < report->rejected_shown; shown++) {
+        struct ps_record_words words;
+        ps_index_words(report->index, report->rejected_records[shown], &words);
+        ps_buf_add_format(buf, "%s%lld", shown == 0 ? "" : ",", (long long)words.line);
+    }
+    ps_buf_add_text(buf, "]");
+}
+
+static void add_work(const struct ps_report *const report, struct ps_buf *const buf)
+{
+    const struct ps_report_facts *const facts = report->facts;
+    const struct ps_index_summary *const input = ps_index_summary(report->index);
+    add_count(buf, "jobs", facts->jobs);
+    add_count(buf, "attempts", facts->attempts);
+    add_count(buf, "shards", facts->shards);
+    add_count(buf, "input_tokens", report->sums.input_tokens);
+    add_count(buf, "output_tokens", report->sums.output_tokens);
+    add_count(buf, "estimated_input_tokens", input->input_tokens);
+    add_count(buf, "saved_input_tokens", input->saved_tokens);
+    add_count(buf, "source_bytes", input->source_bytes);
+    add_count(buf, "sent_bytes", input->sent_bytes);
+    add_count(buf, "put_bytes", facts->put_bytes);
+    add_count(buf, "compacted_bytes", input->compacted_bytes);
+    add_count(buf, "elapsed_ms", facts->elapsed_ms);
+}
+
+static void add_oddities(const struct ps_report *const report, struct ps_buf *const buf)
+{
+    const struct ps_index_summary *const input = ps_index_summary(report->index);
+    add_count(buf, "blank_lines", input->blank_lines);
+    add_count(buf, "repeated_ids", input->repeated_ids);
+    add_count(buf, "dropped_fields", input->dropped_fields);
+    add_count(buf, "unknown_fields", input->unknown_fields);
+    add_count(buf, "late_successes", report->answers.late_successes);
+    add_count(buf, "late_input_tokens", report->answers.late_input_tokens);
+    add_count(buf, "late_output_tokens", report->answers.late_output_tokens);
+    add_count(buf, "repeated_lines", report->answers.repeated_lines);
+    add_count(buf, "foreign_lines", report->answers.foreign_lines);
+    add_count(buf, "broken_lines", report->answers.broken_lines);
+}
+
+void ps_report_add_json(const struct ps_report *const report, struct ps_buf *const buf)
+{
+    const struct ps_report_facts *const facts = report->facts;
+    ps_buf_add_text(buf, "{");
+    add_text(buf, "run", facts->run);
+    add_text(buf, "model", facts->model);
+    add_text(buf, "lane", facts->lane);
+    add_endings(report, buf);
+    add_work(report, buf);
+    add_oddities(report, buf);
+    add_text(buf, "results", facts->results_path);
+    add_side(buf, "results_attempts", facts->results_path, "attempts");
+    add_side(buf, "results_failed", facts->results_path, "failed");
+    ps_buf_add_text(buf, "}\n");
+}
+
+enum ps_status ps_report_publish(const struct ps_report *const report, struct ps_error *const err)
+{
+    struct stat info;
+    const char *const path = report->facts->results_path;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return PS_OK;
+    }
+    char *side_path PS_CLEANUP(ps_str_free_auto) = ps_results_side_path(path, "report.json");
+    struct ps_line_sink sink PS_CLEANUP(ps_line_sink_release);
+    enum ps_status status = ps_line_sink_create(&sink, side_path, err);
+    if (status == PS_OK) {
+        ps_report_add_json(report, &sink.buf);
+        status = ps_line_sink_finish(&sink, err);
+    }
+    return status == PS_OK ? ps_line_sink_publish(&sink, err) : status;
+}

@@ -1,0 +1,83 @@
+/*
+ * report - what became of a run: for people on the terminal, for programs in results.report.json.
+ *
+ * Every number follows from the index, the committed segments and the store: made again it says the
+ * same (but for the time, which the caller tells).
+ *
+ * Owner: the caller embeds it; what it points to (facts, index) must outlive it. Threads: one at a
+ * time.
+ *
+ *     struct ps_report report;
+ *     status = ps_report_make(&facts, index, answers, &report, err);
+ *     ps_report_add_text(&report, &buf);        for stdout
+ *     status = ps_report_publish(&report, err); the side file
+ */
+#ifndef PS_APP_REPORT_H
+#define PS_APP_REPORT_H
+
+#include "app/results.h"
+#include "base/buf.h"
+
+/* How many different reasons are told apart, and how many rejected lines are shown. */
+#define PS_REPORT_REASONS_MAX 12
+#define PS_REPORT_REJECTED_MAX 5
+
+/* A report fits in this. */
+#define PS_REPORT_BYTES_MAX ((size_t)512 * 1024)
+
+/* What index and answers do not know. */
+struct ps_report_facts {
+    const char *run; /* its name */
+    const char *model;
+    const char *lane;
+    const char *results_path;
+    bool is_local; /* the answers are the emulator's own text */
+    int64_t jobs;
+    int64_t attempts; /* jobs created at the service, second attempts too */
+    int64_t shards;
+    int64_t put_bytes;
+    int64_t elapsed_ms;
+};
+
+struct ps_reason {
+    char code[64];
+    int64_t count;
+};
+
+/* Why records did not succeed, the most frequent first. */
+struct ps_reasons {
+    struct ps_reason rows[PS_REPORT_REASONS_MAX];
+    int64_t count;
+    int64_t others; /* records of further reasons */
+};
+
+struct ps_report {
+    const struct ps_report_facts *facts;
+    const struct ps_index *index;
+    struct ps_results_sums sums;
+    struct ps_answers_sums answers;
+    struct ps_reasons failed;
+    struct ps_reasons rejected;
+    int64_t rejected_records[PS_REPORT_REJECTED_MAX]; /* the first */
+    int64_t rejected_shown;
+};
+
+/* PS_E_CORRUPT, PS_E_IO when an answer cannot be read. */
+PS_MUST_CHECK enum ps_status ps_report_make(const struct ps_report_facts *facts,
+                                            const struct ps_index *index,
+                                            struct ps_answers *answers,
+                                            struct ps_report *ret_report, struct ps_error *err);
+
+/* Lines for people, safe for a terminal, with the last line end. `buf` has PS_REPORT_BYTES_MAX of
+ * room. */
+void ps_report_add_text(const struct ps_report *report, struct ps_buf *buf);
+
+/* One JSON object with its line end. Likewise. */
+void ps_report_add_json(const struct ps_report *report, struct ps_buf *buf);
+
+/* Writes the JSON beside the results, whole or not at all; nothing where those are no regular file.
+ */
+PS_MUST_CHECK enum ps_status ps_report_publish(const struct ps_report *report,
+                                               struct ps_error *err);
+
+#endif
