@@ -1,9 +1,6 @@
 #include "aws/s3.h"
 
-#include "base/limits.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 /* "bytes 100-199/200": the place where the bytes stand; -1 when it cannot be read. */
 static int64_t range_start(const struct ps_http_answer *const answer)
@@ -45,33 +42,62 @@ static enum ps_status on_bytes(struct ps_act *const act, const struct ps_http_an
     return status;
 }
 
-/* A 416 with our offset as the object's size: there are no more bytes than we have already. */
-static bool is_at_end(const struct ps_act *const act, const struct ps_http_answer *const answer)
+static void end_changed(struct ps_act *const act)
 {
-    const struct ps_str range = ps_http_header(answer, "content-range");
-    const struct ps_str unit = PS_STR("bytes *"
-                                      "/");
+    (void)ps_error_set(&act->fact.error, PS_E_CONFLICT, PS_RETRY_NEVER,
+                       "cannot %s: the object has changed since its first bytes were read",
+                       act->what);
+    (void)ps_error_hint(&act->fact.error, "It must be read again from its beginning.");
+    ps_aws_set_code(&act->fact.error, 412, "PreconditionFailed");
+    ps_act_end(act, PS_OUTCOME_NO);
+}
+
+static void send(struct ps_act *const act, const char *const method, const char *const range,
+                 void (*const on_answer)(struct ps_act *act, const struct ps_http_answer *answer))
+{
+    struct ps_buf path PS_CLEANUP(ps_buf_release);
+    ps_s3_key_path(act, &path);
+    struct ps_act_request request = {
+        .service = PS_AWS_S3, .method = method, .path = ps_buf_str(&path), .on_answer = on_answer};
+    if (range != NULL) {
+        request.headers[request.header_count++] = (struct ps_http_field){"Range", ps_str_of(range)};
+    }
+    if (act->wish.offset > 0 && act->wish.etag.size > 0) {
+        request.headers[request.header_count++] =
+            (struct ps_http_field){"If-Match", act->wish.etag};
+    }
+    ps_act_send(act, &request);
+}
+
+/* Nothing is there from our offset on: because we have all of it already, or because it is shorter
+ * now? */
+static void on_size(struct ps_act *const act, const struct ps_http_answer *const answer)
+{
     int64_t size_bytes = -1;
-    return answer->http_status == 416 && ps_str_starts_with(range, unit) &&
-           ps_str_to_i64(ps_str_part(range, unit.size, range.size), &size_bytes) &&
-           size_bytes == act->wish.offset;
+    if (answer->reach == PS_HTTP_ANSWERED && answer->http_status == 412) {
+        end_changed(act);
+    } else if (!ps_act_is_success(answer)) {
+        ps_act_fail(act, answer, PS_OUTCOME_NO);
+    } else if (ps_str_to_i64(ps_http_header(answer, "content-length"), &size_bytes) &&
+               size_bytes == act->wish.offset) {
+        note_etag(act, answer);
+        ps_act_end(act, PS_OUTCOME_YES);
+    } else {
+        end_changed(act);
+    }
 }
 
 static void on_get(struct ps_act *const act, const struct ps_http_answer *const answer)
 {
-    if (ps_act_is_success(answer)) {
+    if (ps_act_is_success(answer) && act->wish.offset > 0 && answer->http_status != 206) {
+        ps_act_fail_unreadable(act, answer, "a part was asked for, the whole came", PS_OUTCOME_NO);
+    } else if (ps_act_is_success(answer)) {
         note_etag(act, answer);
         ps_act_end(act, PS_OUTCOME_YES);
-    } else if (answer->reach == PS_HTTP_ANSWERED && is_at_end(act, answer)) {
-        act->fact.text = ps_str_dup(act->wish.etag);
-        ps_act_end(act, PS_OUTCOME_YES);
+    } else if (answer->reach == PS_HTTP_ANSWERED && answer->http_status == 416) {
+        send(act, "HEAD", NULL, on_size);
     } else if (answer->reach == PS_HTTP_ANSWERED && answer->http_status == 412) {
-        (void)ps_error_set(&act->fact.error, PS_E_CONFLICT, PS_RETRY_NEVER,
-                           "cannot %s: the object has changed since its first bytes were read",
-                           act->what);
-        (void)ps_error_hint(&act->fact.error, "It must be read again from its beginning.");
-        ps_aws_set_code(&act->fact.error, 412, "PreconditionFailed");
-        ps_act_end(act, PS_OUTCOME_NO);
+        end_changed(act);
     } else {
         ps_act_fail(act, answer, PS_OUTCOME_NO);
     }
@@ -81,21 +107,8 @@ void ps_s3_begin_get(struct ps_act *const act)
 {
     ps_s3_set_what(act, "get");
     act->fact.bytes = act->wish.offset;
-    struct ps_buf path PS_CLEANUP(ps_buf_release);
-    struct ps_buf range PS_CLEANUP(ps_buf_release);
-    ps_s3_key_path(act, &path);
-    ps_buf_init(&range, 64);
-    ps_buf_add_format(&range, "bytes=%lld-", (long long)act->wish.offset);
-    struct ps_act_request request = {
-        .service = PS_AWS_S3, .method = "GET", .path = ps_buf_str(&path), .on_answer = on_get};
-    if (act->wish.offset > 0) {
-        request.headers[request.header_count++] =
-            (struct ps_http_field){"Range", ps_buf_str(&range)};
-    }
-    if (act->wish.offset > 0 && act->wish.etag.size > 0) {
-        request.headers[request.header_count++] =
-            (struct ps_http_field){"If-Match", act->wish.etag};
-    }
+    char range[64];
+    (void)snprintf(range, sizeof(range), "bytes=%lld-", (long long)act->wish.offset);
     act->write_body = on_bytes;
-    ps_act_send(act, &request);
+    send(act, "GET", act->wish.offset > 0 ? range : NULL, on_get);
 }
