@@ -283,6 +283,10 @@ static enum ps_status take_fact(struct ps_turn *const turn, struct ps_fact *cons
             return err->status;
         }
     }
+    if (fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_IO) {
+        *err = fact->error; /* the disk, ours: the turn is given up, the state is as before */
+        return err->status;
+    }
     note_trouble(turn, fact);
     ps_engine_handle(turn->engine, fact, now);
     return store.ops->end_wish(store.context, fact->wish_id, err);
@@ -428,4 +432,19 @@ enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world wor
         status = err->status;
     }
     return status;
+}
+
+struct ps_turn_work ps_turn_work(const struct ps_turn *const turn)
+{
+    struct ps_turn_work work = {0, 0, 0, 0};
+    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
+        const struct ps_job *const job = ps_engine_job(turn->engine, place);
+        if (job->arn != NULL) {
+            work.jobs++;
+            work.shards += job->shard_count;
+            work.attempts += job->attempt;
+            work.bytes += job->bytes;
+        }
+    }
+    return work;
 }

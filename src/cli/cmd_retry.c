@@ -1,0 +1,17 @@
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/own.h"
+#include "cli/runs.h"
+#include "cli/say.h"
+
+#include <stddef.h>
+
+int ps_cmd_retry(const struct ps_options *const options)
+{
+    struct ps_error err;
+    char *folder PS_CLEANUP(ps_str_free_auto) = NULL;
+    if (ps_runs_find(options, &folder, &err) != PS_OK) {
+        return ps_say_error(&err);
+    }
+    return ps_own_run(options, folder, PS_OWN_RETRY, NULL);
+}

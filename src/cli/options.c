@@ -1,0 +1,250 @@
+#include "cli/options.h"
+
+#include "base/assert.h"
+#include "cli/commands.h"
+#include "codec/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bits for the table's `commands` column. */
+enum {
+#define COMMAND(bit, name, function, arguments, line, is_shown) bit = 1 << PS_COMMAND_PLACE_##bit,
+#include "cli/commands.def"
+#undef COMMAND
+    ALL = (1 << PS_COMMAND_COUNT) - 1
+};
+
+const struct ps_option_row ps_option_rows[] = {
+#define OPTION(kind, field, long_name, short_name, value, standard, commands, help) \
+    {long_name, short_name, value, standard, (uint32_t)(commands), help},
+#include "cli/options.def"
+#undef OPTION
+};
+
+#define ROWS ((int64_t)(sizeof(ps_option_rows) / sizeof(ps_option_rows[0])))
+const int64_t ps_option_row_count = ROWS;
+
+const struct ps_command_row ps_command_rows[PS_COMMAND_COUNT] = {
+#define COMMAND(bit, name, function, arguments, line, is_shown) \
+    [PS_COMMAND_PLACE_##bit] = {name, function, arguments, line, is_shown},
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+/* How a row's field is set; parallel to ps_option_rows. */
+struct setter {
+    enum { FLAG, TEXT, COUNT, TIME, MANY } kind;
+    size_t offset;
+    size_t has_offset;
+};
+
+static const struct setter setters[] = {
+#define OPTION(kind, field, long_name, short_name, value, standard, commands, help) \
+    {kind, offsetof(struct ps_options, field), offsetof(struct ps_options, has_##field)},
+#include "cli/options.def"
+#undef OPTION
+};
+
+static bool parse_many(const struct ps_str text, struct ps_many *const ret_many)
+{
+    const bool is_percent = ps_str_ends_with(text, PS_STR("%"));
+    int64_t count = 0;
+    if (!ps_units_count(ps_str_part(text, 0, text.size - (is_percent ? 1 : 0)), &count) ||
+        (is_percent && count > 100)) {
+        return false;
+    }
+    *ret_many = (struct ps_many){count, is_percent};
+    return true;
+}
+
+static bool set_value(struct ps_options *const options, const int64_t row, const char *const value)
+{
+    void *const field = (char *)options + setters[row].offset;
+    switch (setters[row].kind) {
+    case FLAG:
+        *(bool *)field = true;
+        return true;
+    case TEXT:
+        *(const char **)field = value;
+        return true;
+    case COUNT:
+        return ps_units_count(ps_str_of(value), field);
+    case TIME:
+        return ps_units_time_ms(ps_str_of(value), field);
+    default:
+        return parse_many(ps_str_of(value), field);
+    }
+}
+
+static enum ps_status refuse_value(const int64_t row, const char *const value,
+                                   struct ps_error *const err)
+{
+    static const char *const forms[] = {
+        [FLAG] = "nothing",
+        [TEXT] = "a text",
+        [COUNT] = "a count, for example 1000 or 20k",
+        [TIME] = "a time, for example 500ms, 30s, 2h",
+        [MANY] = "a count or a share, for example 20 or 5%",
+    };
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s %.100s'",
+                       ps_option_rows[row].long_name, value);
+    return ps_error_hint(err, "It takes %s.", forms[setters[row].kind]);
+}
+
+/* How many letters lie between two words: for "did you mean". */
+static size_t distance(const struct ps_str left, const char *const right)
+{
+    size_t row[64];
+    const size_t right_size = strlen(right);
+    if (right_size >= sizeof(row) / sizeof(row[0])) {
+        return SIZE_MAX;
+    }
+    for (size_t place = 0; place <= right_size; place++) {
+        row[place] = place;
+    }
+    for (size_t line = 0; line < left.size; line++) {
+        size_t corner = row[0];
+        row[0] = line + 1;
+        for (size_t place = 0; place < right_size; place++) {
+            const size_t change = corner + (left.data[line] == right[place] ? 0 : 1);
+            corner = row[place + 1];
+            const size_t step = (row[place] < row[place + 1] ? row[place] : row[place + 1]) + 1;
+            row[place + 1] = change < step ? change : step;
+        }
+    }
+    return row[right_size];
+}
+
+static enum ps_status unknown_option(const struct ps_str name, const enum ps_command_bit command,
+                                     struct ps_error *const err)
+{
+    const char *nearest = NULL;
+    size_t nearest_distance = 4;
+    for (int64_t row = 0; row < ROWS; row++) {
+        const size_t found = distance(name, ps_option_rows[row].long_name);
+        if (found < nearest_distance) {
+            nearest_distance = found;
+            nearest = ps_option_rows[row].long_name;
+        }
+    }
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use option '--%.*s'",
+                       PS_STR_ARGS(name));
+    if (nearest != NULL) {
+        return ps_error_hint(err, "Did you mean '--%s'? 'penstock %s --help' lists what there is.",
+                             nearest, ps_command_rows[command].name);
+    }
+    return ps_error_hint(err, "'penstock %s --help' lists what there is.",
+                         ps_command_rows[command].name);
+}
+
+static bool find_row(const struct ps_str long_name, const char short_name, int64_t *const ret_row)
+{
+    for (int64_t row = 0; row < ROWS; row++) {
+        const bool is_long =
+            long_name.size > 0 && ps_str_equals_text(long_name, ps_option_rows[row].long_name);
+        if (is_long || (short_name != 0 && ps_option_rows[row].short_name == short_name)) {
+            *ret_row = row;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One option at argv[*place]; moves *place over a value that stands apart. */
+static enum ps_status take_option(struct ps_options *const options, const int argc,
+                                  char **const argv, int *const place, struct ps_error *const err)
+{
+    const struct ps_str word = ps_str_of(argv[*place]);
+    const bool is_long = word.data[1] == '-';
+    const size_t equals = is_long ? ps_str_find(word, '=') : word.size;
+    const struct ps_str name =
+        is_long ? ps_str_part(word, 2, equals - 2) : ps_str_part(word, 1, word.size);
+    int64_t row = 0;
+    if (!find_row(is_long ? name : PS_STR(""), is_long || name.size != 1 ? '\0' : name.data[0],
+                  &row)) {
+        return unknown_option(name, options->command, err);
+    }
+    if ((ps_option_rows[row].commands >> options->command & 1) == 0) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s' with 'penstock %s'",
+                           ps_option_rows[row].long_name, ps_command_rows[options->command].name);
+        return ps_error_hint(err, "'penstock %s --help' lists what it takes.",
+                             ps_command_rows[options->command].name);
+    }
+    const char *value = equals < word.size ? word.data + equals + 1 : NULL;
+    if (setters[row].kind == FLAG && value != NULL) {
+        return refuse_value(row, value, err);
+    }
+    if (setters[row].kind != FLAG && value == NULL) {
+        if (*place + 1 >= argc) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s' without its %s",
+                               ps_option_rows[row].long_name, ps_option_rows[row].value);
+            return ps_error_hint(err, "%s.", ps_option_rows[row].help);
+        }
+        *place += 1;
+        value = argv[*place];
+    }
+    *(bool *)((char *)options + setters[row].has_offset) = true;
+    return set_value(options, row, value) ? PS_OK : refuse_value(row, value, err);
+}
+
+static enum ps_status find_command(struct ps_options *const options, const char *const word,
+                                   struct ps_error *const err)
+{
+    for (int command = 0; command < PS_COMMAND_COUNT; command++) {
+        if (strcmp(ps_command_rows[command].name, word) == 0) {
+            options->command = (enum ps_command_bit)command;
+            return PS_OK;
+        }
+    }
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot find command '%.60s'", word);
+    return ps_error_hint(
+        err,
+        "'penstock --help' lists the commands; the main one is 'penstock run INPUT -o RESULTS'.");
+}
+
+static void set_defaults(struct ps_options *const options)
+{
+    for (int64_t row = 0; row < ROWS; row++) {
+        const char *const standard = ps_option_rows[row].standard;
+        if (standard[0] != '\0') {
+            PS_ASSERT(set_value(options, row, standard));
+        }
+    }
+}
+
+enum ps_status ps_options_parse(struct ps_options *const options, const int argc, char **const argv,
+                                struct ps_error *const err)
+{
+    memset(options, 0, sizeof(*options));
+    options->arguments = calloc((size_t)argc + 1, sizeof(options->arguments[0]));
+    PS_ASSERT(options->arguments != NULL);
+    set_defaults(options);
+    options->command = PS_COMMAND_PLACE_HELP;
+    if (argc > 1 && find_command(options, argv[1], err) != PS_OK) {
+        return err->status;
+    }
+    bool is_option_end = false;
+    for (int place = 2; place < argc; place++) {
+        const bool is_option = !is_option_end && argv[place][0] == '-' && argv[place][1] != '\0';
+        if (is_option && strcmp(argv[place], "--") == 0) {
+            is_option_end = true;
+        } else if (!is_option) {
+            options->arguments[options->argument_count++] = argv[place];
+        } else if (take_option(options, argc, argv, &place, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
+}
+
+void ps_options_release(struct ps_options *const options)
+{
+    free(options->arguments);
+    memset(options, 0, sizeof(*options));
+}
+
+bool ps_many_allows(const struct ps_many many, const int64_t count, const int64_t total)
+{
+    return many.is_percent ? count * 100 <= many.count * total : count <= many.count;
+}

@@ -1,0 +1,44 @@
+/*
+ * wire - the only file that knows all the real adapters: it puts the world of a run together.
+ *
+ * With --local it starts the emulator inside this process on a loopback port and talks to it over
+ * HTTP with signed requests, exactly as to AWS: only the endpoint and the credentials differ.
+ *
+ * Owner: the caller frees. Threads: one (the emulator has its own).
+ */
+#ifndef PS_CLI_WIRE_H
+#define PS_CLI_WIRE_H
+
+#include "app/settings.h"
+#include "cli/options.h"
+#include "os/clock.h"
+#include "port/world.h"
+
+struct ps_wire;
+
+/* Starts the emulator where the run is local, finds credentials and endpoint. */
+PS_MUST_CHECK enum ps_status ps_wire_new(const struct ps_options *options,
+                                         const struct ps_settings *settings, const char *folder,
+                                         struct ps_wire **ret_wire, struct ps_error *err);
+struct ps_wire *ps_wire_free(struct ps_wire *wire);
+
+/* What PENSTOCK_CLOCK says, or the emulator's; "" for real time. */
+const char *ps_wire_clock_spec(const struct ps_wire *wire);
+
+/* The run's bucket and role, where the emulator has its own. NULL: not local. */
+const char *ps_wire_local_bucket(const struct ps_wire *wire);
+const char *ps_wire_local_role(const struct ps_wire *wire);
+
+/* Makes the world; the streams are called from inside its next_fact. */
+PS_MUST_CHECK enum ps_status ps_wire_world(struct ps_wire *wire, const struct ps_settings *settings,
+                                           struct ps_streams streams, const struct ps_clock *clock,
+                                           struct ps_world *ret_world, struct ps_error *err);
+
+/* The Bedrock host that the run talks to; a loopback one without its port (R1). */
+void ps_wire_add_host(const struct ps_wire *wire, struct ps_buf *buf);
+
+/* The Region that flags, environment and profile name; NULL: none. Heap text. */
+PS_MUST_CHECK enum ps_status ps_wire_region(const struct ps_options *options, char **ret_region,
+                                            struct ps_error *err);
+
+#endif
