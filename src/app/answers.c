@@ -253,9 +253,11 @@ static void answers_free_auto(struct ps_answers **const answers)
     *answers = ps_answers_free(*answers);
 }
 
-enum ps_status ps_answers_open(const char *const folder, const int64_t record_count,
-                               const char *const *const segment_names, const int64_t segment_count,
-                               struct ps_answers **const ret_answers, struct ps_error *const err)
+static enum ps_status open_answers(const char *const folder, const int64_t record_count,
+                                   const char *const *const segment_names,
+                                   const int64_t segment_count, const bool is_owner,
+                                   struct ps_answers **const ret_answers,
+                                   struct ps_error *const err)
 {
     PS_ASSERT(record_count >= 0);
     PS_ASSERT(segment_count >= 0);
@@ -272,7 +274,8 @@ enum ps_status ps_answers_open(const char *const folder, const int64_t record_co
         return status;
     }
     const size_t size = (size_t)record_count * sizeof(struct slot);
-    if (drop_left_overs(folder, segment_names, (size_t)segment_count, err) != PS_OK ||
+    if ((is_owner &&
+         drop_left_overs(folder, segment_names, (size_t)segment_count, err) != PS_OK) ||
         ps_scratch_init(&answers->scratch, folder, size, err) != PS_OK) {
         return PS_E_IO;
     }
@@ -285,6 +288,20 @@ enum ps_status ps_answers_open(const char *const folder, const int64_t record_co
     }
     *ret_answers = PS_TAKE(&answers);
     return PS_OK;
+}
+
+enum ps_status ps_answers_open(const char *const folder, const int64_t record_count,
+                               const char *const *const segment_names, const int64_t segment_count,
+                               struct ps_answers **const ret_answers, struct ps_error *const err)
+{
+    return open_answers(folder, record_count, segment_names, segment_count, true, ret_answers, err);
+}
+
+enum ps_status ps_answers_look(const char *const folder, const int64_t record_count,
+                               const char *const *const segment_names, const int64_t segment_count,
+                               struct ps_answers **const ret_answers, struct ps_error *const err)
+{
+    return open_answers(folder, record_count, segment_names, segment_count, false, ret_answers, err);
 }
 
 struct ps_answers *ps_answers_free(struct ps_answers *const answers)

@@ -64,6 +64,12 @@ PS_MUST_CHECK enum ps_status ps_answers_open(const char *folder, int64_t record_
                                              const char *const *segment_names,
                                              int64_t segment_count, struct ps_answers **ret_answers,
                                              struct ps_error *err);
+
+/* The same beside a live owner, whose unfinished files stay: for reading only. */
+PS_MUST_CHECK enum ps_status ps_answers_look(const char *folder, int64_t record_count,
+                                             const char *const *segment_names,
+                                             int64_t segment_count, struct ps_answers **ret_answers,
+                                             struct ps_error *err);
 struct ps_answers *ps_answers_free(struct ps_answers *answers);
 
 /* Is the segment of this name taken into account already? */

@@ -61,6 +61,7 @@ struct ps_turn *ps_turn_new(const struct ps_turn_parts *const parts)
     PS_ASSERT(turn != NULL);
     turn->parts = *parts;
     turn->segments = parts->segment_count;
+    turn->listed_segments = -1;
     turn->engine = make_engine(parts);
     for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
         turn->readings[place].job = -1;
@@ -319,6 +320,32 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
     return PS_OK;
 }
 
+static void add_name(void *const seer, const char *const name)
+{
+    if (!ps_buf_append_format(seer, "%s\n", name)) {
+        ps_log_debug("segments.list_is_cut", PS_FIELD_TEXT("at", name));
+    }
+}
+
+/* For `penstock results` beside a live run: the store itself is ours alone. What is lost here is
+ * only a view. */
+static void list_segments(struct ps_turn *const turn)
+{
+    struct ps_error err;
+    struct ps_buf list PS_CLEANUP(ps_buf_release);
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(turn->parts.folder, PS_SEGMENTS_FILE);
+    if (turn->listed_segments == turn->segments) {
+        return;
+    }
+    turn->listed_segments = turn->segments;
+    ps_buf_init(&list, PS_ANSWER_BYTES_MAX);
+    if (turn->parts.store.ops->each_segment(turn->parts.store.context, add_name, &list, &err) !=
+            PS_OK ||
+        ps_files_write_quick(path, ps_buf_str(&list), &err) != PS_OK) {
+        ps_log_warn("segments.not_listed", PS_FIELD_TEXT("message", err.message));
+    }
+}
+
 static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const facts,
                               const int64_t fact_count, struct ps_error *const err)
 {
@@ -342,6 +369,7 @@ static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const 
         return status;
     }
     start_wishes(turn);
+    list_segments(turn);
     return PS_OK;
 }
 
@@ -432,19 +460,4 @@ enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world wor
         status = err->status;
     }
     return status;
-}
-
-struct ps_turn_work ps_turn_work(const struct ps_turn *const turn)
-{
-    struct ps_turn_work work = {0, 0, 0, 0};
-    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
-        const struct ps_job *const job = ps_engine_job(turn->engine, place);
-        if (job->arn != NULL) {
-            work.jobs++;
-            work.shards += job->shard_count;
-            work.attempts += job->attempt;
-            work.bytes += job->bytes;
-        }
-    }
-    return work;
 }

@@ -62,6 +62,9 @@ struct ps_turn_end {
  * it. */
 #define PS_STOP_FILE "stop"
 
+/* Names of the committed segments, one a line, for who reads beside a live owner. */
+#define PS_SEGMENTS_FILE "segments.list"
+
 struct ps_turn;
 struct ps_turn *ps_turn_new(const struct ps_turn_parts *parts);
 struct ps_turn *ps_turn_free(struct ps_turn *turn);
@@ -74,15 +77,6 @@ struct ps_streams ps_turn_streams(struct ps_turn *turn);
  */
 PS_MUST_CHECK enum ps_status ps_turn_run(struct ps_turn *turn, struct ps_world world,
                                          struct ps_turn_end *ret_end, struct ps_error *err);
-
-/* What was sent, in all its processes: for the report. */
-struct ps_turn_work {
-    int64_t jobs;     /* that reached the service */
-    int64_t shards;
-    int64_t attempts; /* creates beyond the first of a job included */
-    int64_t bytes;
-};
-struct ps_turn_work ps_turn_work(const struct ps_turn *turn);
 
 /* Create nothing more, wait a moment for what is in flight, leave the service's jobs running. */
 void ps_turn_pause(struct ps_turn *turn);

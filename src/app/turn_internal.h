@@ -39,7 +39,8 @@ struct ps_turn {
     int64_t progress_at_ms;
     char trouble[320];
     volatile int is_paused;
-    int64_t segments;
+    int64_t segments;        /* committed or about to be */
+    int64_t listed_segments; /* as the list beside the store says */
 };
 
 /* Does a local wish now, inside the turn's transaction, and tells what came of it. */

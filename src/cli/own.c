@@ -45,6 +45,7 @@ struct owner {
     struct ps_run_status status;
     int64_t status_at_ms;
     int64_t begun_real_ms;
+    struct ps_work_sums work;
 };
 
 static void owner_release(struct owner *const owner)
@@ -104,6 +105,18 @@ static void see_segment(void *const seer, const char *const name)
     owner->segments[owner->segment_count++] = ps_str_dup(ps_str_of(name));
 }
 
+/* The emulator drew its bucket and its role when its data was made. */
+static void set_local_place(struct owner *const owner)
+{
+    struct ps_settings *const settings = &owner->settings;
+    if (settings->is_local) {
+        free(settings->bucket);
+        settings->bucket = ps_str_dup(ps_str_of(ps_wire_local_bucket(owner->wire)));
+        (void)snprintf(settings->lane.role_arn, sizeof(settings->lane.role_arn), "%s",
+                       ps_wire_local_role(owner->wire));
+    }
+}
+
 static enum ps_status open_clock(struct owner *const owner, struct ps_error *const err)
 {
     struct ps_buf text PS_CLEANUP(ps_buf_release);
@@ -131,7 +144,8 @@ static enum ps_status open_state(struct owner *const owner, struct ps_error *con
         owner->store.ops->each_segment(owner->store.context, see_segment, owner, err) != PS_OK) {
         return err->status;
     }
-    return ps_answers_open(owner->folder, ps_index_count(owner->index),
+    char *answers PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, "answers");
+    return ps_answers_open(answers, ps_index_count(owner->index),
                            (const char *const *)owner->segments, owner->segment_count,
                            &owner->answers, err);
 }
@@ -250,15 +264,25 @@ static int exit_of_sums(const struct owner *const owner, const struct ps_results
                : PS_EXIT_SOME_FAILED;
 }
 
-static void add_work(struct owner *const owner, struct ps_work_sums *const work)
+/* What was sent, by all its processes. */
+static void see_work(void *const seer, struct ps_job *const job)
 {
-    *work =
+    struct owner *const owner = seer;
+    if (job->arn != NULL) {
+        owner->work.jobs++;
+        owner->work.shards += job->shard_count;
+        owner->work.attempts += job->attempt;
+        owner->work.bytes += job->bytes;
+    }
+    owner->work.is_open = owner->work.is_open || ps_job_holds_records(job);
+}
+
+static enum ps_status sum_work(struct owner *const owner, struct ps_error *const err)
+{
+    owner->work =
         (struct ps_work_sums){.passed_real_ms = ps_clock_real_monotonic_ms() - owner->begun_real_ms,
-                              .passed_ms = owner->status.progress.passed_ms,
-                              .jobs = ps_turn_work(owner->turn).jobs,
-                              .shards = ps_turn_work(owner->turn).shards,
-                              .attempts = ps_turn_work(owner->turn).attempts,
-                              .bytes = ps_turn_work(owner->turn).bytes};
+                              .passed_ms = owner->status.progress.passed_ms};
+    return owner->store.ops->each_job(owner->store.context, see_work, owner, err);
 }
 
 /* Results, report, status: for a run that ended or was stopped. */
@@ -266,12 +290,10 @@ static int conclude(struct owner *const owner, const enum ps_phase phase,
                     struct ps_error *const err)
 {
     struct ps_results_sums sums;
-    struct ps_work_sums work;
     char *stop_file PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, PS_STOP_FILE);
-    add_work(owner, &work);
-    if (publish(owner, &sums, err) != PS_OK ||
-        ps_report_out(owner->options, &owner->settings, owner->index, owner->answers, &sums, &work,
-                      owner->results_path, err) != PS_OK) {
+    if (sum_work(owner, err) != PS_OK || publish(owner, &sums, err) != PS_OK ||
+        ps_report_out(owner->options, &owner->settings, owner->index, owner->answers, &sums,
+                      &owner->work, owner->results_path, err) != PS_OK) {
         const int status = ps_say_error(err);
         (void)snprintf(owner->status.message, sizeof(owner->status.message), "%s", err->message);
         write_status(owner, "halted", status);
@@ -335,6 +357,15 @@ static int run_turns(struct owner *const owner, struct ps_error *const err)
     return leave(owner, end.phase, status, err);
 }
 
+/* Nothing is left to do at the service: then it is not even asked. */
+static bool is_over(struct owner *const owner)
+{
+    struct ps_results_sums sums;
+    struct ps_error err;
+    ps_results_sums(owner->index, owner->answers, &sums);
+    return sums.pending == 0 && sum_work(owner, &err) == PS_OK && !owner->work.is_open;
+}
+
 static int own(struct owner *const owner)
 {
     struct ps_error err;
@@ -354,9 +385,7 @@ static int own(struct owner *const owner)
         open_clock(owner, &err) != PS_OK) {
         return ps_say_error(&err);
     }
-    if (owner->mode == PS_OWN_RETRY && make_unsent(owner, &err) != PS_OK) {
-        return ps_say_error(&err);
-    }
+    set_local_place(owner);
     return run_turns(owner, &err);
 }
 

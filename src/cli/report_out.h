@@ -17,6 +17,7 @@ struct ps_work_sums {
     int64_t shards;
     int64_t attempts;
     int64_t bytes;
+    bool is_open; /* some job has not been filed yet */
 };
 
 PS_MUST_CHECK enum ps_status

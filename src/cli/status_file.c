@@ -12,14 +12,15 @@
 
 #define FILE_NAME "status.json"
 
-#define NUMBERS(ROW)                                                                      \
-    ROW("exit_status", exit_status)                                                       \
-    ROW("pid", pid) ROW("updated_ms", updated_ms) ROW("records", progress.records)        \
-        ROW("records_done", progress.records_done)                                        \
-            ROW("records_running", progress.records_running) ROW("jobs", progress.jobs)   \
-                ROW("jobs_done", progress.jobs_done) ROW("jobs_live", progress.jobs_live) \
-                    ROW("slots", progress.slots) ROW("tokens", progress.tokens)           \
-                        ROW("passed_ms", progress.passed_ms)
+#define NUMBERS(ROW)                                                                  \
+    ROW("exit_status", exit_status)                                                   \
+    ROW("pid", pid)                                                                   \
+    ROW("updated_ms", updated_ms)                                                     \
+    ROW("records", progress.records) ROW("records_done", progress.records_done)       \
+        ROW("records_running", progress.records_running) ROW("jobs", progress.jobs)   \
+            ROW("jobs_done", progress.jobs_done) ROW("jobs_live", progress.jobs_live) \
+                ROW("slots", progress.slots) ROW("tokens", progress.tokens)           \
+                    ROW("passed_ms", progress.passed_ms)
 #define TEXTS(ROW) \
     ROW("run", name) ROW("phase", phase) ROW("message", message) ROW("results", results)
 
