@@ -50,8 +50,8 @@ int ps_cmd_emulate(const struct ps_options *const options)
     if (start(options, &emulator, &err) != PS_OK) {
         return ps_say_error(&err);
     }
-    ps_say("listening on %s; end with Ctrl-C", ps_emulator_endpoint(emulator));
+    ps_say("listening on %s; end with Ctrl-C", ps_emulator_endpoint_url(emulator));
     wait_for_signal(&signals);
-    (void)ps_emulator_free(emulator);
+    (void)ps_emulator_stop(emulator);
     return PS_EXIT_OK;
 }

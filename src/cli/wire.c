@@ -28,7 +28,7 @@ struct ps_wire *ps_wire_free(struct ps_wire *const wire)
         if (wire->has_aws) {
             ps_aws_settings_release(&wire->aws);
         }
-        (void)ps_emulator_free(wire->emulator);
+        (void)ps_emulator_stop(wire->emulator);
         free(wire->clock_spec);
         free(wire);
     }
@@ -64,8 +64,8 @@ static enum ps_status start_emulator(struct ps_wire *const wire,
         return err->status;
     }
     wire->clock_spec = ps_str_dup(ps_str_of(ps_emulator_clock(wire->emulator)));
-    return ps_credentials_set(&wire->credentials, ps_str_of(ps_emulator_access_key(wire->emulator)),
-                              ps_str_of(ps_emulator_secret_key(wire->emulator)), PS_STR(""),
+    return ps_credentials_set(&wire->credentials, ps_str_of(ps_emulator_access_key_id(wire->emulator)),
+                              ps_str_of(ps_emulator_secret_access_key(wire->emulator)), PS_STR(""),
                               "the emulator", err);
 }
 
@@ -103,7 +103,7 @@ enum ps_status ps_wire_new(const struct ps_options *const options,
             return err->status;
         }
         flags = (struct ps_aws_flags){NULL, settings->lane.region,
-                                      ps_emulator_endpoint(wire->emulator)};
+                                      ps_emulator_endpoint_url(wire->emulator)};
     } else {
         wire->clock_spec = ps_str_dup(ps_str_of(getenv("PENSTOCK_CLOCK")));
     }
