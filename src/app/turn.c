@@ -127,7 +127,7 @@ static void log_job(struct ps_turn *const turn, const struct ps_job *const job)
     } else {
         ps_log_info("job.moved", PS_FIELD_COUNT("job", job->number),
                     PS_FIELD_COUNT("attempt", job->attempt),
-                    PS_FIELD_TEXT("to", ps_job_state_name(job->state)),
+                    PS_FIELD_TEXT("to", ps_job_state_word(job->state)),
                     PS_FIELD_COUNT("records", job->records));
     }
 }

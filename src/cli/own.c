@@ -381,7 +381,14 @@ static int own(struct owner *const owner)
     owner->begun_real_ms = ps_clock_real_monotonic_ms();
     if (ps_results_check_path(owner->results_path, &err) != PS_OK ||
         open_state(owner, &err) != PS_OK ||
-        ps_wire_new(owner->options, &owner->settings, owner->folder, &owner->wire, &err) != PS_OK ||
+        (owner->mode == PS_OWN_RETRY && make_unsent(owner, &err) != PS_OK)) {
+        return ps_say_error(&err);
+    }
+    if (is_over(owner)) {
+        ps_say("every record of this run has its ending already");
+        return conclude(owner, PS_PHASE_ENDED, &err);
+    }
+    if (ps_wire_new(owner->options, &owner->settings, owner->folder, &owner->wire, &err) != PS_OK ||
         open_clock(owner, &err) != PS_OK) {
         return ps_say_error(&err);
     }

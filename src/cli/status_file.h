@@ -14,7 +14,7 @@
 struct ps_run_status {
     char name[64];
     char phase[16];    /* running, ended, stopped, paused, halted */
-    char message[512]; /* of a halted one: what and what to do */
+    char message[520]; /* of a halted one: what and what to do */
     char results[1024];
     int64_t exit_status; /* -1: not ended */
     int64_t pid;

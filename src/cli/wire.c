@@ -52,21 +52,41 @@ static void forget_environment(void)
     }
 }
 
+/* The simulated account has the limits that the lane says the real one has. */
+static enum ps_status write_limits(const struct ps_lane *const lane, const char *const path,
+                                   struct ps_error *const err)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    ps_buf_add_format(&text, "name=%s", lane->name);
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (lane->limits[key].value != PS_NO_LIMIT && key != PS_LIMIT_CONTEXT &&
+            key != PS_LIMIT_OUTPUT) {
+            ps_buf_add_format(&text, ",%s=%lld", ps_limit_name((enum ps_limit_key)key),
+                              (long long)lane->limits[key].value);
+        }
+    }
+    ps_buf_add_text(&text, "\n");
+    return ps_files_write(path, ps_buf_str(&text), err);
+}
+
 static enum ps_status start_emulator(struct ps_wire *const wire,
                                      const struct ps_settings *const settings,
                                      const char *const folder, struct ps_error *const err)
 {
     char *data PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "emulator");
+    char *limits PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "emulator.limits");
+    const struct ps_emulator_options options = {
+        .data_folder = data, .speed = settings->speed, .limits_file = limits};
     forget_environment();
-    if (ps_emulator_start(
-            &(struct ps_emulator_options){.data_folder = data, .speed = settings->speed},
-            &wire->emulator, err) != PS_OK) {
+    if (write_limits(&settings->lane, limits, err) != PS_OK ||
+        ps_emulator_start(&options, &wire->emulator, err) != PS_OK) {
         return err->status;
     }
     wire->clock_spec = ps_str_dup(ps_str_of(ps_emulator_clock(wire->emulator)));
-    return ps_credentials_set(&wire->credentials, ps_str_of(ps_emulator_access_key_id(wire->emulator)),
-                              ps_str_of(ps_emulator_secret_access_key(wire->emulator)), PS_STR(""),
-                              "the emulator", err);
+    return ps_credentials_set(
+        &wire->credentials, ps_str_of(ps_emulator_access_key_id(wire->emulator)),
+        ps_str_of(ps_emulator_secret_access_key(wire->emulator)), PS_STR(""), "the emulator", err);
 }
 
 static bool is_loopback(const struct ps_str host)

@@ -30,7 +30,7 @@ static const char *const state_names[PS_STATE_COUNT] = {
     [PS_STATE_VOID] = "void",
 };
 
-const char *ps_job_state_name(const enum ps_job_state state)
+const char *ps_job_state_word(const enum ps_job_state state)
 {
     PS_ASSERT(state >= 0 && state < PS_STATE_COUNT);
     return state_names[state];

@@ -37,7 +37,7 @@ enum ps_job_state {
     PS_STATE_COUNT
 };
 
-const char *ps_job_state_name(enum ps_job_state state);
+const char *ps_job_state_word(enum ps_job_state state);
 
 /* What a record without a line is at the end. */
 enum ps_job_verdict {

@@ -12,8 +12,8 @@ static void every_state_has_a_name_of_its_own(void **state)
     (void)state;
     for (int one = 0; one < PS_STATE_COUNT; one++) {
         for (int other = 0; other < one; other++) {
-            assert_string_not_equal(ps_job_state_name((enum ps_job_state)one),
-                                    ps_job_state_name((enum ps_job_state)other));
+            assert_string_not_equal(ps_job_state_word((enum ps_job_state)one),
+                                    ps_job_state_word((enum ps_job_state)other));
         }
     }
 }
