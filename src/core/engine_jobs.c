@@ -456,7 +456,7 @@ static enum ps_job_fact load_fact(struct ps_job *const job, const struct ps_fact
     PS_ASSERT(job->shards != NULL);
     memcpy(job->shards, fact->shards, (size_t)fact->shard_count * sizeof(job->shards[0]));
     job->next_put = 0;
-    return PS_FACT_DONE;
+    return all_put(job) ? PS_FACT_DONE : PS_FACT_PART;
 }
 
 static enum ps_job_fact hold_fact(struct ps_engine *const engine, struct ps_job *const job,
