@@ -2,13 +2,13 @@
 
 #include "app/answers.h"
 #include "app/collect.h"
+#include "app/report.h"
 #include "app/results.h"
 #include "app/turn.h"
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/progress.h"
-#include "cli/report_out.h"
 #include "cli/runs.h"
 #include "cli/say.h"
 #include "cli/status_file.h"
@@ -44,8 +44,8 @@ struct owner {
     struct ps_turn *turn;
     struct ps_run_status status;
     int64_t status_at_ms;
-    int64_t begun_real_ms;
-    struct ps_work_sums work;
+    struct ps_report_facts facts; /* jobs, attempts, shards and bytes of all its processes */
+    bool has_open_jobs;
 };
 
 static void owner_release(struct owner *const owner)
@@ -269,20 +269,42 @@ static void see_work(void *const seer, struct ps_job *const job)
 {
     struct owner *const owner = seer;
     if (job->arn != NULL) {
-        owner->work.jobs++;
-        owner->work.shards += job->shard_count;
-        owner->work.attempts += job->attempt;
-        owner->work.bytes += job->bytes;
+        owner->facts.jobs++;
+        owner->facts.shards += job->shard_count;
+        owner->facts.attempts += job->attempt;
+        owner->facts.put_bytes += job->bytes;
     }
-    owner->work.is_open = owner->work.is_open || ps_job_holds_records(job);
+    owner->has_open_jobs = owner->has_open_jobs || ps_job_holds_records(job);
 }
 
 static enum ps_status sum_work(struct owner *const owner, struct ps_error *const err)
 {
-    owner->work =
-        (struct ps_work_sums){.passed_real_ms = ps_clock_real_monotonic_ms() - owner->begun_real_ms,
-                              .passed_ms = owner->status.progress.passed_ms};
+    owner->facts = (struct ps_report_facts){.run = owner->settings.name,
+                                            .model = owner->settings.lane.model,
+                                            .lane = owner->settings.lane.name,
+                                            .results_path = owner->results_path,
+                                            .is_local = owner->settings.is_local,
+                                            .elapsed_ms = owner->status.progress.passed_ms};
+    owner->has_open_jobs = false;
     return owner->store.ops->each_job(owner->store.context, see_work, owner, err);
+}
+
+static enum ps_status report(struct owner *const owner, struct ps_error *const err)
+{
+    struct ps_report made;
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_REPORT_BYTES_MAX);
+    if (ps_report_make(&owner->facts, owner->index, owner->answers, &made, err) != PS_OK ||
+        ps_report_publish(&made, err) != PS_OK) {
+        return err->status;
+    }
+    if (owner->options->is_json) {
+        ps_report_add_json(&made, &text);
+    } else {
+        ps_report_add_text(&made, &text);
+    }
+    (void)fwrite(text.data, 1, text.size, stdout);
+    return PS_OK;
 }
 
 /* Results, report, status: for a run that ended or was stopped. */
@@ -292,8 +314,7 @@ static int conclude(struct owner *const owner, const enum ps_phase phase,
     struct ps_results_sums sums;
     char *stop_file PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, PS_STOP_FILE);
     if (sum_work(owner, err) != PS_OK || publish(owner, &sums, err) != PS_OK ||
-        ps_report_out(owner->options, &owner->settings, owner->index, owner->answers, &sums,
-                      &owner->work, owner->results_path, err) != PS_OK) {
+        report(owner, err) != PS_OK) {
         const int status = ps_say_error(err);
         (void)snprintf(owner->status.message, sizeof(owner->status.message), "%s", err->message);
         write_status(owner, "halted", status);
@@ -363,7 +384,7 @@ static bool is_over(struct owner *const owner)
     struct ps_results_sums sums;
     struct ps_error err;
     ps_results_sums(owner->index, owner->answers, &sums);
-    return sums.pending == 0 && sum_work(owner, &err) == PS_OK && !owner->work.is_open;
+    return sums.pending == 0 && sum_work(owner, &err) == PS_OK && !owner->has_open_jobs;
 }
 
 static int own(struct owner *const owner)
@@ -378,7 +399,10 @@ static int own(struct owner *const owner)
     if (owner->options->has_poll_ms) {
         owner->settings.poll_ms = owner->options->poll_ms;
     }
-    owner->begun_real_ms = ps_clock_real_monotonic_ms();
+    struct ps_error none;
+    if (ps_status_file_read(owner->folder, &owner->status, &none) == PS_OK) {
+        owner->status.message[0] = '\0';
+    }
     if (ps_results_check_path(owner->results_path, &err) != PS_OK ||
         open_state(owner, &err) != PS_OK ||
         (owner->mode == PS_OWN_RETRY && make_unsent(owner, &err) != PS_OK)) {
