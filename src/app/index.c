@@ -37,7 +37,25 @@ static enum ps_status refuse_empty(const struct ps_source_facts *const facts,
     return ps_error_hint(err, "There is nothing to run; check what wrote the file.");
 }
 
-/* The pass, duplicates, ids; then all files appear, source.json last. */
+/* All files appear, source.json last; or none. */
+static enum ps_status commit_files(struct ps_pass *const pass,
+                                   const struct ps_source_facts *const facts,
+                                   const char *const folder, struct ps_error *const err)
+{
+    if (ps_new_file_commit(pass->entries, err) == PS_OK &&
+        ps_new_file_commit(pass->ids, err) == PS_OK &&
+        ps_source_facts_write(facts, folder, err) == PS_OK) {
+        return PS_OK;
+    }
+    static const char *const names[] = {ENTRIES_NAME, IDS_NAME};
+    for (size_t row = 0; row < sizeof(names) / sizeof(names[0]); row++) {
+        char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, names[row]);
+        (void)unlink(path);
+    }
+    return err->status;
+}
+
+/* The pass, duplicates, ids, and all files. */
 static enum ps_status build_files(struct ps_pass *const pass, struct ps_source_facts *const facts,
                                   const char *const folder, struct ps_error *const err)
 {
@@ -56,11 +74,7 @@ static enum ps_status build_files(struct ps_pass *const pass, struct ps_source_f
                    ps_dialect_name(facts->rules.dialect));
     facts->summary = pass->summary;
     facts->ids_bytes = ps_new_file_size(pass->ids);
-    if (ps_new_file_commit(pass->entries, err) != PS_OK ||
-        ps_new_file_commit(pass->ids, err) != PS_OK) {
-        return err->status;
-    }
-    return ps_source_facts_write(facts, folder, err);
+    return commit_files(pass, facts, folder, err);
 }
 
 static enum ps_status build(struct ps_source_facts *const facts,
