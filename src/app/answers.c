@@ -255,7 +255,7 @@ static void answers_free_auto(struct ps_answers **const answers)
 
 static enum ps_status open_answers(const char *const folder, const int64_t record_count,
                                    const char *const *const segment_names,
-                                   const int64_t segment_count, const bool is_owner,
+                                   const int64_t segment_count,
                                    struct ps_answers **const ret_answers,
                                    struct ps_error *const err)
 {
@@ -269,15 +269,13 @@ static enum ps_status open_answers(const char *const folder, const int64_t recor
     for (size_t place = 0; place < DESCRIPTORS_MAX; place++) {
         answers->open_segments[place] = -1;
     }
+    const size_t size = (size_t)record_count * sizeof(struct slot);
     enum ps_status status = ps_files_make_folder(folder, err);
+    if (status == PS_OK) {
+        status = ps_scratch_init(&answers->scratch, folder, size, err);
+    }
     if (status != PS_OK) {
         return status;
-    }
-    const size_t size = (size_t)record_count * sizeof(struct slot);
-    if ((is_owner &&
-         drop_left_overs(folder, segment_names, (size_t)segment_count, err) != PS_OK) ||
-        ps_scratch_init(&answers->scratch, folder, size, err) != PS_OK) {
-        return PS_E_IO;
     }
     answers->slots = answers->scratch.bytes;
     for (int64_t segment = 0; segment < segment_count; segment++) {
@@ -294,14 +292,20 @@ enum ps_status ps_answers_open(const char *const folder, const int64_t record_co
                                const char *const *const segment_names, const int64_t segment_count,
                                struct ps_answers **const ret_answers, struct ps_error *const err)
 {
-    return open_answers(folder, record_count, segment_names, segment_count, true, ret_answers, err);
+    enum ps_status status = ps_files_make_folder(folder, err);
+    if (status == PS_OK) {
+        status = drop_left_overs(folder, segment_names, (size_t)segment_count, err);
+    }
+    return status == PS_OK
+               ? open_answers(folder, record_count, segment_names, segment_count, ret_answers, err)
+               : status;
 }
 
 enum ps_status ps_answers_look(const char *const folder, const int64_t record_count,
                                const char *const *const segment_names, const int64_t segment_count,
                                struct ps_answers **const ret_answers, struct ps_error *const err)
 {
-    return open_answers(folder, record_count, segment_names, segment_count, false, ret_answers, err);
+    return open_answers(folder, record_count, segment_names, segment_count, ret_answers, err);
 }
 
 struct ps_answers *ps_answers_free(struct ps_answers *const answers)

@@ -195,6 +195,7 @@ struct publication {
     struct ps_line_sink attempts;
     struct ps_line_sink failed;
     bool has_sides;
+    struct ps_str header; /* of CSV: what stands above the failed rows */
 };
 
 static void publication_release(struct publication *const files)
@@ -232,6 +233,29 @@ static bool goes_to_failed(const enum ps_ending ending)
            ending == PS_ENDING_CANCELLED;
 }
 
+/* A CSV file can be run again only with its header above its rows. */
+static enum ps_status write_header(struct publication *const files,
+                                   const struct ps_result_lines *const from, const int64_t record,
+                                   struct ps_error *const err)
+{
+    struct ps_record_words words;
+    if (from->source == NULL) {
+        return PS_OK;
+    }
+    ps_index_words(from->index, record, &words);
+    const struct ps_str header = ps_source_header(from->source, words.input);
+    if (header.size == 0 || ps_str_equals(header, files->header)) {
+        return PS_OK;
+    }
+    files->header = header;
+    if (!ps_buf_append(&files->failed.buf, header) ||
+        !ps_buf_append_byte(&files->failed.buf, '\n')) {
+        return ps_error_set(err, PS_E_TOO_LARGE, PS_RETRY_NEVER,
+                            "cannot write the header of the failed records: it is too large");
+    }
+    return PS_OK;
+}
+
 static enum ps_status write_sides(struct publication *const files,
                                   const struct ps_result_lines *const from, const int64_t record,
                                   struct ps_error *const err)
@@ -246,7 +270,10 @@ static enum ps_status write_sides(struct publication *const files,
         return status;
     }
     lines.buf = &files->failed.buf;
-    status = ps_result_add_failed(&lines, record, err);
+    status = write_header(files, from, record, err);
+    if (status == PS_OK) {
+        status = ps_result_add_failed(&lines, record, err);
+    }
     return status == PS_OK ? ps_line_sink_turn(&files->failed, err) : status;
 }
 

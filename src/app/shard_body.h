@@ -34,6 +34,10 @@ struct ps_buf;
 PS_MUST_CHECK enum ps_status ps_source_text(struct ps_source *source, int64_t record,
                                             struct ps_buf *buf, struct ps_error *err);
 
+/* The header row of a CSV input, without its line end; "" for any other. Lives as long as the
+ * source. */
+struct ps_str ps_source_header(const struct ps_source *source, int64_t input);
+
 /* How many bytes, which CRC-32, how many records and tokens: from entries alone, nothing is read.
  */
 struct ps_shard_facts {

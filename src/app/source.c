@@ -93,3 +93,10 @@ enum ps_status ps_source_text(struct ps_source *const source, const int64_t reco
     PS_ASSERT(answer == 0);
     return status;
 }
+
+struct ps_str ps_source_header(const struct ps_source *const source, const int64_t input)
+{
+    PS_ASSERT(input >= 0);
+    PS_ASSERT(input < source->facts.inputs.count);
+    return ps_str_trim(ps_str_of(source->facts.inputs.items[input].header));
+}

@@ -8,6 +8,7 @@
 
 struct ps_source {
     const struct fake_record *records;
+    const char *header;
 };
 
 struct ps_index {
@@ -61,8 +62,9 @@ struct ps_index_summary *fake_index_summary(struct ps_index *const index)
     return &index->summary;
 }
 
-struct ps_source *fake_source(struct ps_index *const index)
+struct ps_source *fake_source(struct ps_index *const index, const char *const header)
 {
+    index->source.header = header;
     return &index->source;
 }
 
@@ -116,4 +118,10 @@ enum ps_status ps_source_text(struct ps_source *const source, const int64_t reco
     }
     ps_buf_add_text(buf, text);
     return PS_OK;
+}
+
+struct ps_str ps_source_header(const struct ps_source *const source, const int64_t input)
+{
+    (void)input;
+    return ps_str_of(source->header);
 }

@@ -24,7 +24,7 @@ struct ps_index *fake_index_new(const struct fake_record *records, int64_t count
 /* Its sums, to be written to; records, rejected, duplicates and sent are right from the start. */
 struct ps_index_summary *fake_index_summary(struct ps_index *index);
 
-/* The source of it; it lives as long as the index. */
-struct ps_source *fake_source(struct ps_index *index);
+/* The source of it; it lives as long as the index. With a header, or NULL, it is a CSV file's. */
+struct ps_source *fake_source(struct ps_index *index, const char *header);
 
 #endif

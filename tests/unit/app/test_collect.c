@@ -13,10 +13,12 @@
 #include "base/prng.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 #define MODEL "anthropic.claude-3-haiku-20240307-v1:0"
@@ -561,6 +563,79 @@ static void a_job_is_not_collected_twice(void **state)
     assert_null(bench.collect);
 }
 
+/* No file may grow beyond `bytes` now: what a full disk looks like. */
+static void limit_files(const rlim_t bytes)
+{
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* An object whose payloads do not fit the buffers; the caller frees. */
+static char *large_object(const int64_t records)
+{
+    struct ps_buf buf;
+    char filler[4001];
+    memset(filler, 'x', sizeof(filler) - 1);
+    filler[sizeof(filler) - 1] = '\0';
+    ps_buf_init(&buf, 100 * PS_MB);
+    for (int64_t record = 0; record < records; record++) {
+        ps_buf_add_format(
+            &buf, "{\"recordId\":\"R%010lld\",\"modelOutput\":{\"content\":[{\"text\":\"%s\"}]}}\n",
+            (long long)record, filler);
+    }
+    return buf.data;
+}
+
+static void a_full_disk_is_an_error_and_the_object_may_be_begun_again(void **state)
+{
+    (void)state;
+    enum { MANY = 300 };
+    struct bench whole PS_CLEANUP(bench_release);
+    struct bench bench PS_CLEANUP(bench_release);
+    bench_init(&whole, MANY);
+    bench_init(&bench, MANY);
+    char *text PS_CLEANUP(ps_str_free_auto) = large_object(MANY);
+    write_object(&whole, "k", text);
+    close_as(&whole, PS_ANSWER_UNPROCESSED);
+    limit_files(300000);
+    assert_int_equal(ps_collect_write(bench.collect, PS_STR("k"), 0, ps_str_of(text), &bench.err),
+                     PS_E_IO);
+    assert_non_null(strstr(bench.err.message, "j1-a1.seg.tmp"));
+    assert_true(bench.err.hint[0] != '\0');
+    limit_files(RLIM_INFINITY);
+    write_object(&bench, "k", text);
+    assert_int_equal(counts_of(&bench).lines, MANY);
+    assert_int_equal(counts_of(&bench).repeated, 0);
+    close_as(&bench, PS_ANSWER_UNPROCESSED);
+    for (int64_t record = 0; record < MANY; record++) {
+        char *seen PS_CLEANUP(ps_str_free_auto) = payload_of(&bench, record);
+        char *expected PS_CLEANUP(ps_str_free_auto) = payload_of(&whole, record);
+        assert_string_equal(seen, expected);
+    }
+}
+
+static void a_disk_that_fills_at_the_commit_leaves_nothing_half(void **state)
+{
+    (void)state;
+    enum { MANY = 30 };
+    struct bench bench PS_CLEANUP(bench_release);
+    bench_init(&bench, MANY);
+    char *text PS_CLEANUP(ps_str_free_auto) = large_object(MANY);
+    write_object(&bench, "k", text);
+    limit_files(1000);
+    assert_int_equal(
+        ps_collect_close(bench.collect, PS_ANSWER_UNPROCESSED, PS_STR("x"), &bench.err), PS_E_IO);
+    limit_files(RLIM_INFINITY);
+    bench.collect = ps_collect_free(bench.collect);
+    assert_int_equal(test_folder_count(bench.folder), 0);
+    assert_int_equal(ps_answers_count(bench.answers, PS_ANSWER_NONE), MANY);
+    begin_job(&bench, "j1-a1");
+    write_object(&bench, "k", text);
+    close_as(&bench, PS_ANSWER_UNPROCESSED);
+    assert_int_equal(ps_answers_count(bench.answers, PS_ANSWER_SUCCEEDED), MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -580,6 +655,8 @@ int main(void)
         cmocka_unit_test(verdicts_are_filed_once_by_name),
         cmocka_unit_test(a_collection_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_is_not_collected_twice),
+        cmocka_unit_test(a_full_disk_is_an_error_and_the_object_may_be_begun_again),
+        cmocka_unit_test(a_disk_that_fills_at_the_commit_leaves_nothing_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,7 @@ static void publishes_a_line_for_each_record_in_order(void **state)
     (void)state;
     struct bench bench PS_CLEANUP(bench_release);
     bench_init(&bench);
-    publish(&bench, fake_source(bench.index));
+    publish(&bench, fake_source(bench.index, NULL));
     assert_file(&bench, "r.jsonl", expected_lines);
     assert_int_equal(test_folder_count(bench.folder), 4); /* with the answers' folder */
 }
@@ -164,9 +164,14 @@ static void publishes_what_did_not_succeed_as_the_user_wrote_it(void **state)
     (void)state;
     struct bench bench PS_CLEANUP(bench_release);
     bench_init(&bench);
-    publish(&bench, fake_source(bench.index));
+    publish(&bench, fake_source(bench.index, NULL));
     assert_file(&bench, "r.failed.jsonl",
                 "source 1\nsource 2\nsource 4\n"
+                "{\"id\":\"f\",\"error\":{\"code\":\"cancelled\"}}\n"
+                "source 8\n");
+    publish(&bench, fake_source(bench.index, "a,b"));
+    assert_file(&bench, "r.failed.jsonl",
+                "a,b\nsource 1\nsource 2\nsource 4\n"
                 "{\"id\":\"f\",\"error\":{\"code\":\"cancelled\"}}\n"
                 "source 8\n");
     publish(&bench, NULL);

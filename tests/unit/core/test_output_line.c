@@ -6,6 +6,8 @@
 #include "core/output_line.h"
 
 #include "base/limits.h"
+#include "base/prng.h"
+#include "core/outcome.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,6 +214,85 @@ static void a_long_message_is_cut_between_characters(void **state)
     }
 }
 
+static const char *const seeds[] = {
+    "{\"modelInput\":{\"a\":[1,2,{\"b\":null}]},\"modelOutput\":{\"content\":[{\"type\":\"text\","
+    "\"text\":\"a \\u00e9\\n \xC3\xA9\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":"
+    "10,\"output_tokens\":2}}," ID "}",
+    "{" ID ",\"error\":{\"errorCode\":429,\"errorMessage\":\"slow \\\"down\\\"\"}}",
+    "{\"modelOutput\" : { \"choices\" : [ {\"message\":{\"content\":null}} ] } ," ID "}",
+};
+
+/* Flips, cuts, repeats or moves a few bytes. */
+static size_t mutate(struct ps_prng *const prng, char *const text, const size_t size)
+{
+    size_t length = size;
+    for (int64_t change = ps_prng_below(prng, 4); change >= 0 && length > 1; change--) {
+        static const char pieces[] = "{}[]\",:\\u0 \n\xFF\xC3truenull0-e.";
+        const size_t at = (size_t)ps_prng_below(prng, (int64_t)length);
+        switch (ps_prng_below(prng, 3)) {
+        case 0:
+            text[at] = pieces[ps_prng_below(prng, (int64_t)sizeof(pieces) - 1)];
+            break;
+        case 1:
+            memmove(text + at, text + at + 1, length - at - 1);
+            length--;
+            break;
+        default:
+            text[at] = text[(size_t)ps_prng_below(prng, (int64_t)length)];
+            break;
+        }
+    }
+    return length;
+}
+
+/* What is kept of a line is JSON, whatever the line was. */
+static void assert_kept_is_json(const struct ps_output_line *const line)
+{
+    struct ps_json_doc check;
+    struct ps_json_reason reason;
+    struct ps_answer answer;
+    struct ps_buf buf PS_CLEANUP(ps_buf_release);
+    ps_json_doc_init(&check);
+    ps_buf_init(&buf, 10000);
+    ps_buf_add_text(&buf, "{");
+    if (line->kind == PS_OUTPUT_ANSWER) {
+        const enum ps_family family = (enum ps_family)(line->record % PS_FAMILY_COUNT);
+        assert_true(ps_output_line_add_tail(line, family, PS_STR("m"), &buf, &answer));
+    } else if (line->kind == PS_OUTPUT_ERROR) {
+        struct ps_record_error error;
+        ps_outcome_read(line->value, &error);
+        ps_buf_add_text(&buf, "\"error\":");
+        ps_output_line_add_error(ps_str_of(error.code), error.message, &buf);
+    }
+    ps_buf_add_text(&buf, "}");
+    assert_non_null(ps_json_doc_read(&check, ps_buf_str(&buf), &reason));
+    ps_json_doc_release(&check);
+}
+
+static void damaged_lines_never_become_damaged_results(void **state)
+{
+    (void)state;
+    struct ps_json_doc doc;
+    struct ps_prng prng;
+    int64_t kinds[PS_OUTPUT_BAD + 1] = {0};
+    ps_json_doc_init(&doc);
+    ps_prng_init(&prng, 20261126);
+    for (int round = 0; round < 30000; round++) {
+        struct ps_output_line line;
+        const char *const seed = seeds[ps_prng_below(&prng, 3)];
+        char *text PS_CLEANUP(ps_str_free_auto) = ps_str_dup(ps_str_of(seed));
+        const size_t size = mutate(&prng, text, strlen(seed));
+        ps_output_line_read(&doc, (struct ps_str){text, size}, &line);
+        kinds[line.kind]++;
+        assert_kept_is_json(&line);
+    }
+    /* The draws must have reached every kind. */
+    for (int kind = 0; kind <= PS_OUTPUT_BAD; kind++) {
+        assert_true(kinds[kind] > 50);
+    }
+    ps_json_doc_release(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_tail_keeps_the_source_byte_for_byte),
         cmocka_unit_test(a_tail_says_when_it_does_not_fit),
         cmocka_unit_test(an_error_is_always_json),
+        cmocka_unit_test(damaged_lines_never_become_damaged_results),
         cmocka_unit_test(a_long_message_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
