@@ -147,6 +147,15 @@ static void within_a_segment_the_last_counts_but_no_error_beats_a_success(void *
     commit(segment);
     assert_state(answers, 0, PS_ANSWER_SUCCEEDED, 1, "s2");
     assert_int_equal(ps_answers_late_successes(answers), 0);
+    struct ps_answers_sums sums;
+    ps_answers_sums(answers, &sums);
+    assert_int_equal(sums.input_tokens, 3);
+    struct ps_segment *const late = begin(answers, "b");
+    add(late, 0, PS_ANSWER_SUCCEEDED, "s3");
+    add(late, 0, PS_ANSWER_SUCCEEDED, "s4");
+    commit(late);
+    assert_state(answers, 0, PS_ANSWER_SUCCEEDED, 2, "s2");
+    assert_int_equal(ps_answers_late_successes(answers), 1);
     answers = ps_answers_free(answers);
 }
 

@@ -137,6 +137,25 @@ static void depth_has_a_bound_and_costs_no_stack(void **state)
     ps_json_doc_release(&doc);
 }
 
+/* The echo is the user's: its depth says nothing of the answer. */
+static void a_deep_echo_does_no_harm(void **state)
+{
+    (void)state;
+    struct ps_json_doc doc;
+    struct ps_output_line line;
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_json_doc_init(&doc);
+    ps_buf_init(&text, PS_MB);
+    ps_buf_add_format(&text, "{\"modelInput\":%0*d,\"modelOutput\":{}," ID "}", 400, 1);
+    for (size_t level = 0; level < 200; level++) {
+        text.data[strlen("{\"modelInput\":") + level] = '[';
+        text.data[strlen("{\"modelInput\":") + 399 - level] = ']';
+    }
+    ps_output_line_read(&doc, ps_buf_str(&text), &line);
+    assert_int_equal(line.kind, PS_OUTPUT_ANSWER);
+    ps_json_doc_release(&doc);
+}
+
 static const char *const full_line =
     "{ \"modelOutput\" : {\"n\": [1e999, -0, 123456789012345678901234567890, 1.50],"
     " \"generation\" :\"a \\u00e9\\/ b\", \"prompt_token_count\": 3} ," ID "}";
@@ -298,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_each_line),
         cmocka_unit_test(depth_has_a_bound_and_costs_no_stack),
+        cmocka_unit_test(a_deep_echo_does_no_harm),
         cmocka_unit_test(a_tail_keeps_the_source_byte_for_byte),
         cmocka_unit_test(a_tail_says_when_it_does_not_fit),
         cmocka_unit_test(an_error_is_always_json),
