@@ -11,8 +11,8 @@
  * digest, wherever they stood. Two manifests that disagree prove nothing (their counters are -1).
  *
  * A success's payload is the tail of its results line, ready to be copied:
- *     "status":"succeeded","text":...,"output":{...},"usage":{"input_tokens":..,"output_tokens":..},
- *     "stop_reason":...,"model":"..."
+ *     "status":"succeeded","text":...,"output":{...},
+ *     "usage":{"input_tokens":..,"output_tokens":..},"stop_reason":...,"model":"..."
  * (`output` is the service's modelOutput as it came, without white space between tokens.) A
  * failure's is
  *     {"code":"...","message":"..."}

@@ -198,6 +198,27 @@ static void what_was_not_committed_is_dropped(void **state)
     answers = ps_answers_free(answers);
 }
 
+/* Who only looks may come while the owner writes. */
+static void a_look_leaves_what_is_being_written(void **state)
+{
+    (void)state;
+    char *folder PS_CLEANUP(test_folder_free_auto) = test_folder_new();
+    struct ps_answers *owner = open_answers(folder, 2, NULL, 0);
+    struct ps_answers *looker = NULL;
+    struct ps_error err;
+    file_one(owner, "a", 0, PS_ANSWER_SUCCEEDED, "x");
+    struct ps_segment *const unfinished = begin(owner, "b");
+    add(unfinished, 1, PS_ANSWER_SUCCEEDED, "y");
+    const char *const names[] = {"a"};
+    assert_int_equal(ps_answers_look(folder, 2, names, 1, &looker, &err), PS_OK);
+    assert_state(looker, 0, PS_ANSWER_SUCCEEDED, 1, "x");
+    assert_state(looker, 1, PS_ANSWER_NONE, 0, NULL);
+    looker = ps_answers_free(looker);
+    commit(unfinished);
+    assert_state(owner, 1, PS_ANSWER_SUCCEEDED, 1, "y");
+    owner = ps_answers_free(owner);
+}
+
 static void a_missing_or_foreign_segment_is_named(void **state)
 {
     (void)state;
@@ -319,6 +340,7 @@ int main(void)
         cmocka_unit_test(within_a_segment_the_last_counts_but_no_error_beats_a_success),
         cmocka_unit_test(cancelled_and_verdicts_are_no_tries),
         cmocka_unit_test(what_was_not_committed_is_dropped),
+        cmocka_unit_test(a_look_leaves_what_is_being_written),
         cmocka_unit_test(a_missing_or_foreign_segment_is_named),
         cmocka_unit_test(many_segments_are_read_in_turn),
         cmocka_unit_test(random_histories_match_the_model_before_and_after_a_reopen),
