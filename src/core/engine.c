@@ -110,7 +110,8 @@ void ps_engine_add_job(struct ps_engine *const engine, struct ps_job *const job)
     added->is_dirty = false;
 }
 
-struct ps_job *ps_engine_job_by_number(struct ps_engine *const engine, const int64_t number)
+/* The first job of at least that number. */
+static int64_t place_of(const struct ps_engine *const engine, const int64_t number)
 {
     int64_t low = 0;
     int64_t high = engine->job_count;
@@ -122,8 +123,14 @@ struct ps_job *ps_engine_job_by_number(struct ps_engine *const engine, const int
             high = middle;
         }
     }
-    return low < engine->job_count && engine->jobs[low].number == number ? &engine->jobs[low]
-                                                                         : NULL;
+    return low;
+}
+
+struct ps_job *ps_engine_job_by_number(struct ps_engine *const engine, const int64_t number)
+{
+    const int64_t place = place_of(engine, number);
+    return place < engine->job_count && engine->jobs[place].number == number ? &engine->jobs[place]
+                                                                             : NULL;
 }
 
 void ps_engine_stop(struct ps_engine *const engine)
@@ -163,6 +170,12 @@ int64_t ps_engine_pause_ms(struct ps_engine *const engine, const int64_t tries)
     }
     room_ms = room_ms < PS_BACKOFF_CAP_MS ? room_ms : PS_BACKOFF_CAP_MS;
     return 1 + ps_prng_below(&engine->prng, room_ms);
+}
+
+bool ps_engine_is_hopeless(const struct ps_error *const error, const int64_t tries,
+                           const int64_t tries_max)
+{
+    return error->retry == PS_RETRY_NEVER || (tries > tries_max && error->status != PS_E_QUOTA);
 }
 
 /* ------------------------------------------------ facts */
@@ -217,6 +230,35 @@ static void match_foreign(struct ps_engine *const engine, const struct ps_job_vi
     job->is_dirty = true;
 }
 
+/*
+ * Folders of jobs that no row knows: the store is behind (it was put back from a copy). Their
+ * numbers are never used again (R5).
+ */
+static bool take_numbers(struct ps_engine *const engine, const struct ps_fact *const fact)
+{
+    bool is_behind = false;
+    for (int64_t object = 0; object < fact->object_count; object++) {
+        int64_t number = 0;
+        int64_t attempt = 0;
+        if (!ps_names_parse_in_prefix(&engine->options.names, ps_str_of(fact->objects[object].key),
+                                      &number, &attempt)) {
+            continue;
+        }
+        const struct ps_job *const job = ps_engine_job_by_number(engine, number);
+        is_behind = is_behind || job == NULL || job->attempt < attempt;
+        engine->next_number = number >= engine->next_number ? number + 1 : engine->next_number;
+    }
+    return is_behind;
+}
+
+/* R2: a create that the store forgot may still be on its way, and lists show it late. */
+static void wait_for_late_jobs(struct ps_engine *const engine, const struct ps_now now)
+{
+    engine->has_waited = true;
+    engine->step = PS_START_LOOK;
+    engine->step_wake_ms = now.steady_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;
+}
+
 static void handle_step(struct ps_engine *const engine, const struct ps_fact *const fact,
                         const struct ps_now now)
 {
@@ -224,7 +266,7 @@ static void handle_step(struct ps_engine *const engine, const struct ps_fact *co
     if (fact->outcome != PS_OUTCOME_YES) {
         engine->step_tries++;
         engine->step_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, engine->step_tries);
-        if (fact->error.retry == PS_RETRY_NEVER || engine->step_tries > PS_START_TRIES_MAX) {
+        if (ps_engine_is_hopeless(&fact->error, engine->step_tries, PS_START_TRIES_MAX)) {
             ps_engine_halt(engine, &fact->error);
         }
         return;
@@ -238,7 +280,28 @@ static void handle_step(struct ps_engine *const engine, const struct ps_fact *co
             match_foreign(engine, &fact->jobs[row]);
         }
     }
+    if (engine->step == PS_START_NUMBERS && take_numbers(engine, fact) && !engine->has_waited) {
+        wait_for_late_jobs(engine, now);
+        return;
+    }
     engine->step = (enum ps_start_step)(engine->step + 1);
+}
+
+/* The job that a row of a list speaks of, where it is live by our books; NULL: none. */
+static struct ps_job *listed_job(struct ps_engine *const engine,
+                                 const struct ps_job_view *const view)
+{
+    int64_t number = 0;
+    int64_t attempt = 0;
+    if (!ps_names_parse_job(&engine->options.names, ps_str_of(view->name), &number, &attempt)) {
+        return NULL;
+    }
+    struct ps_job *const job = ps_engine_job_by_number(engine, number);
+    /* A name may be taken twice, an ARN may not. */
+    return job != NULL && job->attempt == attempt && job->state == PS_STATE_LIVE &&
+                   ps_str_equals(ps_str_of(job->arn), ps_str_of(view->arn))
+               ? job
+               : NULL;
 }
 
 static void handle_poll(struct ps_engine *const engine, const struct ps_fact *const fact,
@@ -249,7 +312,7 @@ static void handle_poll(struct ps_engine *const engine, const struct ps_fact *co
     if (fact->outcome != PS_OUTCOME_YES) {
         engine->poll_tries++;
         engine->poll_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, engine->poll_tries);
-        if (fact->error.retry == PS_RETRY_NEVER || engine->poll_tries > PS_TRIES_MAX) {
+        if (ps_engine_is_hopeless(&fact->error, engine->poll_tries, PS_TRIES_MAX)) {
             ps_engine_halt(engine, &fact->error);
         }
         return;
@@ -259,19 +322,17 @@ static void handle_poll(struct ps_engine *const engine, const struct ps_fact *co
         engine->jobs[place].is_listed = false;
     }
     for (int64_t row = 0; row < fact->job_count; row++) {
-        int64_t number = 0;
-        int64_t attempt = 0;
-        if (!ps_names_parse_job(&engine->options.names, ps_str_of(fact->jobs[row].name), &number,
-                                &attempt)) {
+        struct ps_job *const job = listed_job(engine, &fact->jobs[row]);
+        if (job == NULL) {
             continue;
         }
-        struct ps_job *const job = ps_engine_job_by_number(engine, number);
-        if (job != NULL && job->attempt == attempt && job->state == PS_STATE_LIVE) {
-            job->is_listed = true;
+        job->is_listed = true;
+        if (ps_job_status_is_terminal(fact->jobs[row].status)) {
+            /* Lists and Get may be out of step: what ends a job is Get's word, with its counters.
+             */
+            ps_engine_move(engine, job, PS_FACT_SEEN_END, NULL, now);
+        } else {
             ps_engine_note_view(job, &fact->jobs[row]);
-            if (ps_job_status_is_terminal(job->status)) {
-                ps_engine_move(engine, job, PS_FACT_SEEN_END, NULL, now);
-            }
         }
     }
     /* Live by our books and not listed: ask for it by its ARN. */
@@ -292,7 +353,6 @@ static void handle_cut(struct ps_engine *const engine, const struct ps_fact *con
     }
     engine->is_cut_due = false;
     engine->unsent = fact->unsent;
-    engine->is_uncuttable = fact->kind == PS_WISH_CUT_JOBS && fact->shape_count == 0;
     for (int64_t shape = 0; shape < fact->shape_count; shape++) {
         struct ps_job *const job = ps_engine_insert_job(engine, fact->shapes[shape].number);
         job->shard_count = fact->shapes[shape].shard_count;
@@ -332,14 +392,22 @@ void ps_engine_handle(struct ps_engine *const engine, const struct ps_fact *cons
 static bool next_step(struct ps_engine *const engine, const struct ps_now now,
                       struct ps_wish *const ret_wish)
 {
-    static const enum ps_wish_kind kinds[] = {PS_WISH_IDENTITY, PS_WISH_LIST_JOBS,
-                                              PS_WISH_ABORT_UPLOADS};
+    static const enum ps_wish_kind kinds[] = {
+        [PS_START_IDENTITY] = PS_WISH_IDENTITY,
+        [PS_START_LOOK] = PS_WISH_LIST_JOBS,
+        [PS_START_NUMBERS] = PS_WISH_LIST_OBJECTS,
+        [PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,
+    };
     struct ps_wish wish = {.kind = kinds[engine->step], .job = -1, .shard = -1};
     if (engine->is_step_open || now.steady_ms < engine->step_wake_ms) {
         return false;
     }
     ps_buf_clear(&engine->key);
     ps_names_add_run_prefix(&engine->key, &engine->options.names);
+    if (engine->step == PS_START_NUMBERS) {
+        ps_buf_add_text(&engine->key, "in/");
+        wish.is_shallow = true;
+    }
     wish.key = ps_buf_str(&engine->key);
     wish.text = engine->options.names.run;
     engine->is_step_open = true;
@@ -477,7 +545,17 @@ static void advance_stopping(struct ps_engine *const engine, struct ps_job *cons
     }
 }
 
-/* Planned jobs begin their way, ready ones take free slots, settled ones look again. */
+/* R2 (c): the same body is sent again only while the service is trusted to know its token. */
+static bool is_repeat_too_late(const struct ps_job *const job, const struct ps_now now)
+{
+    return job->state == PS_STATE_REPEATING && job->open_wishes == 0 &&
+           now.steady_ms - job->first_signed_ms >= PS_TOKEN_WINDOW_MS;
+}
+
+/*
+ * Planned jobs begin their way, ready ones take free slots, settled ones ask again. While a job
+ * without a row is read, nothing new is sent: it may hold the same records.
+ */
 static void advance(struct ps_engine *const engine, struct census *const census,
                     struct ps_job *const job, const struct ps_now now)
 {
@@ -486,30 +564,28 @@ static void advance(struct ps_engine *const engine, struct census *const census,
     job->wake_ms = now.steady_ms >= job->wake_ms ? 0 : job->wake_ms;
     if (engine->is_stopping) {
         advance_stopping(engine, job, now);
-    } else if (job->state == PS_STATE_PLANNED && census->ahead < PS_JOBS_AHEAD) {
+    } else if (job->state == PS_STATE_PLANNED && census->ahead < PS_JOBS_AHEAD &&
+               census->foreign == 0) {
         job->state = PS_STATE_LOADING;
         census->ahead++;
     } else if (job->state == PS_STATE_READY && census->slots < engine->options.jobs_max &&
-               now.steady_ms >= job->wake_ms) {
+               census->foreign == 0 && now.steady_ms >= job->wake_ms) {
         job->state = PS_STATE_CREATING;
         census->slots++;
         census->ahead--;
     }
+    if (is_repeat_too_late(job, now)) {
+        job->state = PS_STATE_LOOK_NAME;
+    }
     if (job->state == PS_STATE_SETTLING && now.steady_ms >= job->wake_ms) {
-        job->state = PS_STATE_LISTING;
+        job->state = PS_STATE_ASKING;
     }
     job->is_dirty = job->is_dirty || job->state != before;
 }
 
-bool ps_engine_next(struct ps_engine *const engine, const struct ps_now now,
-                    struct ps_wish *const ret_wish)
+static bool next_wish(struct ps_engine *const engine, const struct ps_now now,
+                      struct ps_wish *const ret_wish)
 {
-    if (engine->phase != PS_PHASE_RUNNING || engine->is_pausing) {
-        return false;
-    }
-    if (engine->step != PS_START_DONE) {
-        return next_step(engine, now, ret_wish);
-    }
     struct census census = take_census(engine);
     for (int64_t place = 0; place < engine->job_count; place++) {
         struct ps_job *const job = &engine->jobs[place];
@@ -526,6 +602,16 @@ bool ps_engine_next(struct ps_engine *const engine, const struct ps_now now,
     return next_poll(engine, &census, now, ret_wish) || next_cut(engine, &census, ret_wish);
 }
 
+bool ps_engine_next(struct ps_engine *const engine, const struct ps_now now,
+                    struct ps_wish *const ret_wish)
+{
+    if (engine->phase != PS_PHASE_RUNNING || engine->is_pausing) {
+        return false;
+    }
+    return engine->step == PS_START_DONE ? next_wish(engine, now, ret_wish)
+                                         : next_step(engine, now, ret_wish);
+}
+
 static int64_t sooner(const int64_t left_ms, const int64_t right_ms)
 {
     return left_ms < right_ms ? left_ms : right_ms;
@@ -534,12 +620,15 @@ static int64_t sooner(const int64_t left_ms, const int64_t right_ms)
 int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
 {
     int64_t wake_ms = INT64_MAX;
+    if (engine->is_pausing || engine->phase != PS_PHASE_RUNNING) {
+        return INT64_MAX;
+    }
     if (engine->step != PS_START_DONE) {
         return engine->is_step_open ? INT64_MAX : engine->step_wake_ms;
     }
     for (int64_t place = 0; place < engine->job_count; place++) {
         const struct ps_job *const job = &engine->jobs[place];
-        if (!ps_job_holds_records(job) || job->open_wishes > 0) {
+        if (!ps_job_holds_records(job)) {
             continue;
         }
         if (job->state == PS_STATE_LIVE) {
@@ -597,9 +686,7 @@ const struct ps_job *ps_engine_job(const struct ps_engine *const engine, const i
 
 const struct ps_job *ps_engine_find(const struct ps_engine *const engine, const int64_t number)
 {
-    int64_t place = 0;
-    while (place < engine->job_count && engine->jobs[place].number != number) {
-        place++;
-    }
-    return place < engine->job_count ? &engine->jobs[place] : NULL;
+    const int64_t place = place_of(engine, number);
+    return place < engine->job_count && engine->jobs[place].number == number ? &engine->jobs[place]
+                                                                             : NULL;
 }

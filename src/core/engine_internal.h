@@ -9,9 +9,17 @@
 #include "core/engine.h"
 #include "core/job_states.h"
 
-/* What a run does before its jobs may move: R1 first, then jobs without a row, then uploads left
- * open. */
-enum ps_start_step { PS_START_IDENTITY, PS_START_LOOK, PS_START_SWEEP, PS_START_DONE };
+/*
+ * What a run does before its jobs may move: R1 first, then jobs without a row, then numbers that
+ * the bucket knows and the store does not, then uploads left open.
+ */
+enum ps_start_step {
+    PS_START_IDENTITY,
+    PS_START_LOOK,
+    PS_START_NUMBERS,
+    PS_START_SWEEP,
+    PS_START_DONE
+};
 
 struct ps_engine {
     struct ps_engine_options options;
@@ -24,6 +32,7 @@ struct ps_engine {
     bool is_step_open;
     int64_t step_wake_ms;
     int64_t step_tries;
+    bool has_waited; /* for jobs that a list does not show yet, because the store is behind */
     bool is_stopping;
     bool is_pausing;
 
@@ -32,9 +41,8 @@ struct ps_engine {
     int64_t next_number;
 
     bool is_cut_open;
-    bool is_cut_due;    /* something may be unsent: look */
-    int64_t unsent;     /* records that no job holds; -1: not known */
-    bool is_uncuttable; /* the last cut made no job */
+    bool is_cut_due; /* something may be unsent: look */
+    int64_t unsent;  /* records that no job holds; -1: not known */
 
     bool is_poll_open;
     int64_t poll_wake_ms;
@@ -55,6 +63,9 @@ void ps_engine_move(struct ps_engine *engine, struct ps_job *job, enum ps_job_fa
 
 void ps_engine_halt(struct ps_engine *engine, const struct ps_error *error);
 int64_t ps_engine_pause_ms(struct ps_engine *engine, int64_t tries);
+
+/* Is it time to call a person? Not while the service only says "not now". */
+bool ps_engine_is_hopeless(const struct ps_error *error, int64_t tries, int64_t tries_max);
 
 /* What the world's fact is to the job: engine_jobs.c. */
 void ps_engine_handle_job(struct ps_engine *engine, struct ps_job *job, const struct ps_fact *fact,

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "core/job_request.h"
 #include "core/rules.h"
 
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static enum ps_job_fact check_fact(struct ps_engine *const engine, struct ps_job
         const struct ps_object_view *const object = find_object(fact, ps_buf_str(&engine->key));
         if (object == NULL) {
             job->shards[shard].put_attempt = 0;
+            job->next_put = 0;
             is_missing = true;
         } else if (object->size_bytes != job->shards[shard].bytes) {
             (void)ps_error_set(ret_error, PS_E_CONFLICT, PS_RETRY_NEVER,
@@ -90,16 +92,28 @@ static enum ps_job_fact check_fact(struct ps_engine *const engine, struct ps_job
             return PS_FACT_DIFFERENT;
         }
     }
-    return is_missing ? PS_FACT_EMPTY : PS_FACT_DONE;
+    if (is_missing) {
+        (void)ps_error_set(ret_error, PS_E_NOT_FOUND, PS_RETRY_LATER,
+                           "could not create job %lld: objects that were put are not listed",
+                           (long long)job->number);
+        (void)ps_error_hint(ret_error, "Is something deleting under the run's prefix?");
+        return PS_FACT_EMPTY;
+    }
+    return PS_FACT_DONE;
 }
 
+/* A "no" speaks of its own call alone: after a repeat, what an earlier one did stays unknown. */
 static enum ps_job_fact create_fact(struct ps_job *const job, const struct ps_fact *const fact)
 {
-    if (fact->outcome != PS_OUTCOME_YES) {
-        return failure_of(fact);
+    if (fact->outcome == PS_OUTCOME_YES) {
+        ps_job_set_text(&job->arn, fact->text);
+        return PS_FACT_DONE;
     }
-    ps_job_set_text(&job->arn, fact->text);
-    return PS_FACT_DONE;
+    if (fact->outcome == PS_OUTCOME_NO && job->state == PS_STATE_CREATING) {
+        job->first_signed_ms = 0; /* as if never signed */
+        job->last_signed_ms = 0;
+    }
+    return failure_of(fact);
 }
 
 /* R2 (a): the exact name, nothing that only contains it. */
@@ -121,8 +135,7 @@ static enum ps_job_fact name_fact(struct ps_engine *const engine, struct ps_job 
 }
 
 /* R2 (a): Get must show our token and our input. */
-static enum ps_job_fact token_fact(struct ps_engine *const engine, struct ps_job *const job,
-                                   const struct ps_fact *const fact,
+static enum ps_job_fact token_fact(struct ps_job *const job, const struct ps_fact *const fact,
                                    struct ps_error *const ret_error)
 {
     if (fact->outcome != PS_OUTCOME_YES) {
@@ -131,12 +144,8 @@ static enum ps_job_fact token_fact(struct ps_engine *const engine, struct ps_job
                    : failure_of(fact);
     }
     PS_ASSERT(fact->job_count == 1);
-    ps_buf_clear(&engine->text);
-    ps_buf_add_format(&engine->text, "\"clientRequestToken\":\"%s\"", fact->jobs[0].token);
-    const bool has_token = strstr(job->request, ps_buf_text(&engine->text)) != NULL;
-    ps_buf_clear(&engine->text);
-    ps_buf_add_format(&engine->text, "\"s3Uri\":\"%s\"", fact->jobs[0].input_uri);
-    if (has_token && strstr(job->request, ps_buf_text(&engine->text)) != NULL) {
+    if (ps_job_request_is_of(ps_str_of(job->request), ps_str_of(fact->jobs[0].token),
+                             ps_str_of(fact->jobs[0].input_uri))) {
         ps_job_set_text(&job->arn, fact->jobs[0].arn);
         ps_engine_note_view(job, &fact->jobs[0]);
         return PS_FACT_DONE;
@@ -148,9 +157,23 @@ static enum ps_job_fact token_fact(struct ps_engine *const engine, struct ps_job
     return PS_FACT_DIFFERENT;
 }
 
-/* R2 (b): whatever lies under the attempt's own output prefix proves the job, and names its id. */
+/* The service's ids: twelve small letters and digits. */
+static bool is_job_id(const struct ps_str text)
+{
+    for (size_t place = 0; place < text.size; place++) {
+        const char byte = text.data[place];
+        if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))) {
+            return false;
+        }
+    }
+    return text.size == 12;
+}
+
+/* R2 (b): whatever lies under the attempt's own output prefix proves the job, and its folder names
+ * it. */
 static enum ps_job_fact output_fact(struct ps_engine *const engine, struct ps_job *const job,
-                                    const struct ps_fact *const fact)
+                                    const struct ps_fact *const fact,
+                                    struct ps_error *const ret_error)
 {
     if (fact->outcome != PS_OUTCOME_YES) {
         return failure_of(fact);
@@ -160,12 +183,25 @@ static enum ps_job_fact output_fact(struct ps_engine *const engine, struct ps_jo
     }
     ps_buf_clear(&engine->text);
     ps_names_add_out_prefix(&engine->text, &engine->options.names, job->number, job->attempt);
-    const struct ps_str key = ps_str_of(fact->objects[0].key);
-    const struct ps_str rest = ps_str_part(key, engine->text.size, key.size);
-    char *const id = ps_str_dup(ps_str_part(rest, 0, ps_str_find(rest, '/')));
-    ps_job_set_text(&job->arn, id);
-    free(id);
-    return PS_FACT_FOUND;
+    for (int64_t object = 0; object < fact->object_count; object++) {
+        const struct ps_str key = ps_str_of(fact->objects[object].key);
+        const struct ps_str rest = ps_str_part(key, engine->text.size, key.size);
+        const struct ps_str id = ps_str_part(rest, 0, ps_str_find(rest, '/'));
+        if (is_job_id(id) && id.size < rest.size) {
+            char *const text = ps_str_dup(id);
+            ps_job_set_text(&job->arn, text);
+            free(text);
+            return PS_FACT_FOUND;
+        }
+    }
+    (void)ps_error_set(ret_error, PS_E_CONFLICT, PS_RETRY_LATER,
+                       "could not find job %lld: something has written to its output folder, and "
+                       "no list shows the job",
+                       (long long)job->number);
+    (void)ps_error_hint(ret_error,
+                        "Everything under the run's prefix belongs to the run: move the others "
+                        "away.");
+    return PS_FACT_DIFFERENT;
 }
 
 void ps_engine_note_view(struct ps_job *const job, const struct ps_job_view *const view)
@@ -187,9 +223,26 @@ void ps_engine_note_view(struct ps_job *const job, const struct ps_job_view *con
     job->is_dirty = true;
 }
 
+/* What an earlier Get called ended is not taken back by a late answer, nor by a job that aged out.
+ */
+static enum ps_job_fact get_again_fact(struct ps_job *const job, const struct ps_fact *const fact)
+{
+    if (fact->outcome == PS_OUTCOME_YES) {
+        PS_ASSERT(fact->job_count == 1);
+        ps_engine_note_view(job, &fact->jobs[0]);
+        return PS_FACT_SEEN_END;
+    }
+    return fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_NOT_FOUND
+               ? PS_FACT_SEEN_END
+               : failure_of(fact);
+}
+
 static enum ps_job_fact get_fact(struct ps_engine *const engine, struct ps_job *const job,
                                  const struct ps_fact *const fact, const struct ps_now now)
 {
+    if (job->ended_ms != 0) {
+        return get_again_fact(job, fact);
+    }
     if (fact->outcome != PS_OUTCOME_YES) {
         return fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_NOT_FOUND
                    ? PS_FACT_EMPTY
@@ -197,7 +250,7 @@ static enum ps_job_fact get_fact(struct ps_engine *const engine, struct ps_job *
     }
     PS_ASSERT(fact->job_count == 1);
     ps_engine_note_view(job, &fact->jobs[0]);
-    if (ps_job_status_is_terminal(job->status)) {
+    if (ps_job_status_is_terminal(fact->jobs[0].status)) {
         return PS_FACT_SEEN_END;
     }
     if (job->is_stop_asked && job->status != PS_JOB_STOPPING) {
@@ -218,42 +271,78 @@ static int64_t digest_text(const struct ps_str text)
     return (int64_t)(digest >> 1);
 }
 
-static enum ps_job_fact listing_fact(struct ps_job *const job, const struct ps_fact *const fact)
+/* Keys are the service's, and whoever else may write there: one that would break our rows is left
+ * out. */
+static bool add_listed(struct ps_buf *const listing, const struct ps_object_view *const object)
+{
+    return ps_buf_append_format(listing, "%lld %s\n", (long long)object->size_bytes, object->key);
+}
+
+static enum ps_job_fact no_input(const struct ps_job *const job, struct ps_error *const ret_error)
+{
+    (void)ps_error_set(ret_error, PS_E_NOT_FOUND, PS_RETRY_NEVER,
+                       "cannot go on: job %lld is at the service, this run's state does not know "
+                       "it, and its input objects are gone",
+                       (long long)job->number);
+    (void)ps_error_hint(ret_error,
+                        "Which records it holds cannot be told: start again with --new.");
+    return PS_FACT_EMPTY;
+}
+
+static enum ps_job_fact listing_fact(struct ps_job *const job, const struct ps_fact *const fact,
+                                     struct ps_error *const ret_error)
 {
     if (fact->outcome != PS_OUTCOME_YES) {
         return failure_of(fact);
     }
     struct ps_buf listing PS_CLEANUP(ps_buf_release);
+    int64_t count = 0;
     ps_buf_init(&listing, PS_ANSWER_BYTES_MAX);
     for (int64_t object = 0; object < fact->object_count; object++) {
-        ps_buf_add_format(&listing, "%lld %s\n", (long long)fact->objects[object].size_bytes,
-                          fact->objects[object].key);
+        if (strchr(fact->objects[object].key, '\n') != NULL) {
+            continue;
+        }
+        if (!add_listed(&listing, &fact->objects[object])) {
+            (void)ps_error_set(ret_error, PS_E_TOO_LARGE, PS_RETRY_NEVER,
+                               "cannot read the output of job %lld: %lld objects are too many",
+                               (long long)job->number, (long long)fact->object_count);
+            return PS_FACT_NEVER;
+        }
+        count++;
     }
     ps_job_set_text(&job->listing, ps_buf_text(&listing));
-    job->listing_count = fact->object_count;
+    job->listing_count = count;
     job->fetched_count = 0;
     job->fetch_offset = 0;
-    return fact->object_count == 0 ? PS_FACT_EMPTY : PS_FACT_DONE;
+    if (count == 0 && job->state == PS_STATE_FOREIGN_LIST) {
+        return no_input(job, ret_error);
+    }
+    return count == 0 ? PS_FACT_EMPTY : PS_FACT_DONE;
+}
+
+static enum ps_job_fact next_object(struct ps_job *const job)
+{
+    job->fetch_offset = 0;
+    job->fetched_count++;
+    return job->fetched_count >= job->listing_count ? PS_FACT_DONE : PS_FACT_PART;
 }
 
 static enum ps_job_fact object_fact(struct ps_job *const job, const struct ps_fact *const fact)
 {
-    if (fact->outcome != PS_OUTCOME_YES) {
-        if (fact->error.status == PS_E_NOT_FOUND) {
-            return PS_FACT_DIFFERENT; /* it was listed, and is gone: list again */
-        }
-        if (fact->error.status == PS_E_CONFLICT) {
-            job->fetch_offset = 0; /* another object stands there now: from its start */
-            return PS_FACT_DIFFERENT;
-        }
-        /* The tail may come later; what has come is kept. */
-        job->fetch_offset = fact->bytes;
-        ps_job_set_text(&job->fetch_etag, fact->text);
-        return fact->error.retry == PS_RETRY_NEVER ? PS_FACT_NEVER : PS_FACT_LATER;
+    if (fact->outcome == PS_OUTCOME_YES) {
+        return next_object(job);
     }
-    job->fetch_offset = 0;
-    job->fetched_count++;
-    return job->fetched_count >= job->listing_count ? PS_FACT_DONE : PS_FACT_PART;
+    if (fact->error.status == PS_E_NOT_FOUND && job->state == PS_STATE_FETCHING) {
+        return next_object(job); /* it was listed, and is gone: R3 counts the lines that are left */
+    }
+    if (fact->error.status == PS_E_NOT_FOUND || fact->error.status == PS_E_CONFLICT) {
+        job->fetch_offset = 0; /* another object stands there now, or none: from its start */
+        return PS_FACT_DIFFERENT;
+    }
+    /* The tail may come later; what has come is kept where its object is known again. */
+    job->fetch_offset = fact->text == NULL || fact->text[0] == '\0' ? 0 : fact->bytes;
+    ps_job_set_text(&job->fetch_etag, fact->text);
+    return fact->error.retry == PS_RETRY_NEVER ? PS_FACT_NEVER : PS_FACT_LATER;
 }
 
 static enum ps_job_fact local_fact(const struct ps_fact *const fact)
@@ -312,6 +401,7 @@ static void begin_attempt(struct ps_job *const job)
     job->last_signed_ms = 0;
     job->empty_looks = 0;
     job->last_empty_ms = 0;
+    job->tries = 0;
     job->state = PS_STATE_LOADING;
     job->wake_ms = 0;
 }
@@ -355,9 +445,22 @@ static void act_repeat_or_prove(struct ps_engine *const engine, struct ps_job *c
 static void back_off(struct ps_engine *const engine, struct ps_job *const job,
                      const struct ps_error *const error, const struct ps_now now)
 {
+    if (now.steady_ms < job->wake_ms) {
+        return; /* one of several that went out together: the pause is on already */
+    }
     job->tries++;
     job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
-    if (job->tries > PS_TRIES_MAX) {
+    if (ps_engine_is_hopeless(error, job->tries, PS_TRIES_MAX)) {
+        ps_engine_halt(engine, error);
+    }
+}
+
+static void resend_put(struct ps_engine *const engine, struct ps_job *const job,
+                       const struct ps_error *const error, const struct ps_now now)
+{
+    job->resends++;
+    job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->resends);
+    if (job->resends > PS_RESENDS_MAX) {
         ps_engine_halt(engine, error);
     }
 }
@@ -367,11 +470,6 @@ static void free_shards(struct ps_job *const job)
     free(job->shards);
     job->shards = NULL;
     job->next_put = 0;
-}
-
-static bool is_looking(const enum ps_job_state state)
-{
-    return state >= PS_STATE_LOOK_NAME && state <= PS_STATE_LOOK_OUTPUT;
 }
 
 static void act(struct ps_engine *const engine, struct ps_job *const job,
@@ -386,11 +484,17 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
         return;
     case PS_ACT_GO:
     case PS_ACT_ADOPT:
-    case PS_ACT_NOTE_LISTING:
-    case PS_ACT_RESEND_PUT:
-        /* Looking is a part of trying to create: the pauses between creates go on growing. */
-        job->tries = is_looking(cell.next) ? job->tries : 0;
+        job->tries = 0;
         job->wake_ms = 0;
+        break;
+    case PS_ACT_STEP:
+        job->wake_ms = 0;
+        break;
+    case PS_ACT_PART:
+        job->tries = 0;
+        break;
+    case PS_ACT_RESEND_PUT:
+        resend_put(engine, job, error, now);
         break;
     case PS_ACT_BACK_OFF:
         back_off(engine, job, error, now);
@@ -502,14 +606,14 @@ static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *c
     case PS_STATE_LOOK_NAME:
         return name_fact(engine, job, fact);
     case PS_STATE_LOOK_TOKEN:
-        return token_fact(engine, job, fact, ret_error);
+        return token_fact(job, fact, ret_error);
     case PS_STATE_LOOK_OUTPUT:
-        return output_fact(engine, job, fact);
+        return output_fact(engine, job, fact, ret_error);
     case PS_STATE_ASKING:
         return get_fact(engine, job, fact, now);
     case PS_STATE_LISTING:
     case PS_STATE_FOREIGN_LIST:
-        return listing_fact(job, fact);
+        return listing_fact(job, fact, ret_error);
     case PS_STATE_FETCHING:
     case PS_STATE_FOREIGN_READ:
         return object_fact(job, fact);

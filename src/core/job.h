@@ -91,6 +91,7 @@ struct ps_job {
     int64_t open_wishes;
     struct ps_shard_row *shards; /* while they are put and checked */
     int64_t next_put;
+    int64_t resends; /* how often the check missed an object that was put */
     int64_t fetch_offset;
     int64_t stop_wake_ms;
     bool is_listed; /* by the last poll */

@@ -22,4 +22,7 @@ struct ps_job_request {
 
 void ps_job_request_write(struct ps_buf *buf, const struct ps_job_request *request);
 
+/* Does this body carry exactly that token and that input URI? */
+bool ps_job_request_is_of(struct ps_str body, struct ps_str token, struct ps_str input_uri);
+
 #endif

@@ -2,7 +2,8 @@
 
 #include "base/assert.h"
 
-/* Short names, for a table that can be read across. */
+/* Short names, for a table that can be read: three lines a state, the facts in the order of their
+ * enum. */
 #define ROW(DONE_, PART_, LATER_, NEVER_, UNKNOWN_, FOUND_, EMPTY_, DIFFERENT_, LIVE_, END_,     \
             STOP_)                                                                               \
     {                                                                                            \
@@ -17,36 +18,103 @@
     }
 
 /* Nothing changes: the first field is not looked at. */
-#define _______                          \
+#define ________                         \
     {                                    \
         PS_STATE_PLANNED, PS_ACT_NOTHING \
     }
 
 /* clang-format off */
 static const struct ps_job_cell cells[PS_STATE_COUNT][PS_JOB_FACT_COUNT] = {
-    /*                           done                    part                    later                      never                      unknown                     found                     empty                            different               seen live                seen end                  stop */
-    [PS_STATE_PLANNED]      = ROW(_______,               _______,                _______,                   _______,                   _______,                    _______,                  _______,                         _______,                _______,                 _______,                  TO(VOID, VOID)),
-    [PS_STATE_LOADING]      = ROW(TO(CHECKING, GO),      TO(PUTTING, GO),        TO(LOADING, BACK_OFF),     TO(LOADING, HALT),         TO(LOADING, BACK_OFF),      _______,                  _______,                         _______,                _______,                 _______,                  TO(VOID, VOID)),
-    [PS_STATE_PUTTING]      = ROW(TO(CHECKING, GO),      TO(PUTTING, GO),        TO(PUTTING, BACK_OFF),     TO(PUTTING, HALT),         TO(PUTTING, BACK_OFF),      _______,                  TO(CLOSING, INPUT_GONE),         TO(PUTTING, HALT),      _______,                 _______,                  TO(VOID, VOID)),
-    [PS_STATE_CHECKING]     = ROW(TO(READY, GO),         _______,                TO(CHECKING, BACK_OFF),    TO(CHECKING, HALT),        TO(CHECKING, BACK_OFF),     _______,                  TO(PUTTING, RESEND_PUT),         TO(CHECKING, HALT),     _______,                 _______,                  TO(VOID, VOID)),
-    [PS_STATE_READY]        = ROW(_______,               _______,                _______,                   _______,                   _______,                    _______,                  _______,                         _______,                _______,                 _______,                  TO(VOID, VOID)),
-    [PS_STATE_CREATING]     = ROW(TO(LIVE, ADOPT),       _______,                TO(READY, BACK_OFF),       TO(READY, HALT),           TO(LOOK_NAME, GO),          _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_REPEATING]    = ROW(TO(LIVE, ADOPT),       _______,                TO(LOOK_NAME, BACK_OFF),   TO(LOOK_NAME, HALT),       TO(LOOK_NAME, GO),          _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_LOOK_NAME]    = ROW(_______,               _______,                TO(LOOK_NAME, BACK_OFF),   TO(LOOK_NAME, HALT),       TO(LOOK_NAME, BACK_OFF),    TO(LOOK_TOKEN, GO),       TO(LOOK_OUTPUT, GO),             _______,                _______,                 _______,                  _______),
-    [PS_STATE_LOOK_TOKEN]   = ROW(TO(LIVE, ADOPT),       _______,                TO(LOOK_TOKEN, BACK_OFF),  TO(LOOK_TOKEN, HALT),      TO(LOOK_TOKEN, BACK_OFF),   _______,                  TO(LOOK_NAME, BACK_OFF),         TO(LOOK_TOKEN, HALT),   _______,                 _______,                  _______),
-    [PS_STATE_LOOK_OUTPUT]  = ROW(_______,               _______,                TO(LOOK_OUTPUT, BACK_OFF), TO(LOOK_OUTPUT, HALT),     TO(LOOK_OUTPUT, BACK_OFF),  TO(LOOK_TOKEN, GO),       TO(LOOK_NAME, REPEAT_OR_PROVE),  _______,                _______,                 _______,                  _______),
-    [PS_STATE_LIVE]         = ROW(TO(ASKING, GO),        _______,                TO(ASKING, GO),            TO(ASKING, GO),            TO(ASKING, GO),             _______,                  TO(ASKING, GO),                  _______,                _______,                 TO(ASKING, GO),           _______),
-    [PS_STATE_ASKING]       = ROW(_______,               _______,                TO(ASKING, BACK_OFF),      TO(ASKING, HALT),          TO(ASKING, BACK_OFF),       _______,                  TO(LIVE, BACK_OFF),              _______,                TO(LIVE, GO),            TO(LISTING, NOTE_END),    _______),
-    [PS_STATE_LISTING]      = ROW(TO(FETCHING, NOTE_LISTING), _______,           TO(LISTING, BACK_OFF),     TO(LISTING, HALT),         TO(LISTING, BACK_OFF),      _______,                  TO(TALLYING, NOTE_LISTING),      _______,                _______,                 _______,                  _______),
-    [PS_STATE_FETCHING]     = ROW(TO(TALLYING, GO),      TO(FETCHING, GO),       TO(FETCHING, BACK_OFF),    TO(FETCHING, HALT),        TO(FETCHING, BACK_OFF),     _______,                  TO(LISTING, GO),                 TO(LISTING, BACK_OFF),  _______,                 _______,                  _______),
-    [PS_STATE_TALLYING]     = ROW(TO(CLOSING, JUDGE),    _______,                TO(LISTING, GO),           TO(TALLYING, HALT),        TO(LISTING, GO),            _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_SETTLING]     = ROW(_______,               _______,                _______,                   _______,                   _______,                    _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_CLOSING]      = ROW(TO(DONE, GO),          _______,                TO(CLOSING, BACK_OFF),     TO(CLOSING, HALT),         TO(LISTING, GO),            _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_FOREIGN_LIST] = ROW(TO(FOREIGN_READ, NOTE_LISTING), _______,       TO(FOREIGN_LIST, BACK_OFF), TO(FOREIGN_LIST, HALT),   TO(FOREIGN_LIST, BACK_OFF), _______,                  TO(FOREIGN_LIST, HALT),          _______,                _______,                 _______,                  _______),
-    [PS_STATE_FOREIGN_READ] = ROW(TO(FOREIGN_HOLD, GO),  TO(FOREIGN_READ, GO),   TO(FOREIGN_READ, BACK_OFF), TO(FOREIGN_READ, HALT),   TO(FOREIGN_READ, BACK_OFF), _______,                  TO(FOREIGN_READ, HALT),          TO(FOREIGN_LIST, BACK_OFF), _______,             _______,                  _______),
-    [PS_STATE_FOREIGN_HOLD] = ROW(TO(ASKING, GO),        _______,                TO(FOREIGN_LIST, GO),      TO(FOREIGN_HOLD, HALT),    TO(FOREIGN_LIST, GO),       _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_DONE]         = ROW(_______,               _______,                _______,                   _______,                   _______,                    _______,                  _______,                         _______,                _______,                 _______,                  _______),
-    [PS_STATE_VOID]         = ROW(_______,               _______,                _______,                   _______,                   _______,                    _______,                  _______,                         _______,                _______,                 _______,                  _______),
+    /*  done, part, later, never,
+        unknown, found, empty, different,
+        seen live, seen end, stop */
+    [PS_STATE_PLANNED] = ROW(
+        ________, ________, ________, ________,
+        ________, ________, ________, ________,
+        ________, ________, TO(VOID, VOID)),
+    [PS_STATE_LOADING] = ROW(
+        TO(CHECKING, GO), TO(PUTTING, GO), TO(LOADING, BACK_OFF), TO(LOADING, HALT),
+        TO(LOADING, BACK_OFF), ________, ________, ________,
+        ________, ________, TO(VOID, VOID)),
+    [PS_STATE_PUTTING] = ROW(
+        TO(CHECKING, STEP), TO(PUTTING, PART), TO(PUTTING, BACK_OFF), TO(PUTTING, HALT),
+        TO(PUTTING, BACK_OFF), ________, TO(CLOSING, INPUT_GONE), TO(PUTTING, HALT),
+        ________, ________, TO(VOID, VOID)),
+    [PS_STATE_CHECKING] = ROW(
+        TO(READY, GO), ________, TO(CHECKING, BACK_OFF), TO(CHECKING, HALT),
+        TO(CHECKING, BACK_OFF), ________, TO(PUTTING, RESEND_PUT), TO(CHECKING, HALT),
+        ________, ________, TO(VOID, VOID)),
+    [PS_STATE_READY] = ROW(
+        ________, ________, ________, ________,
+        ________, ________, ________, ________,
+        ________, ________, TO(VOID, VOID)),
+    [PS_STATE_CREATING] = ROW(
+        TO(LIVE, ADOPT), ________, TO(READY, BACK_OFF), TO(READY, HALT),
+        TO(LOOK_NAME, STEP), ________, ________, ________,
+        ________, ________, ________),
+    [PS_STATE_REPEATING] = ROW(
+        TO(LIVE, ADOPT), ________, TO(LOOK_NAME, BACK_OFF), TO(LOOK_NAME, HALT),
+        TO(LOOK_NAME, STEP), ________, ________, ________,
+        ________, ________, ________),
+    [PS_STATE_LOOK_NAME] = ROW(
+        ________, ________, TO(LOOK_NAME, BACK_OFF), TO(LOOK_NAME, HALT),
+        TO(LOOK_NAME, BACK_OFF), TO(LOOK_TOKEN, STEP), TO(LOOK_OUTPUT, STEP), ________,
+        ________, ________, ________),
+    [PS_STATE_LOOK_TOKEN] = ROW(
+        TO(LIVE, ADOPT), ________, TO(LOOK_TOKEN, BACK_OFF), TO(LOOK_TOKEN, HALT),
+        TO(LOOK_TOKEN, BACK_OFF), ________, TO(LOOK_NAME, BACK_OFF), TO(LOOK_TOKEN, HALT),
+        ________, ________, ________),
+    [PS_STATE_LOOK_OUTPUT] = ROW(
+        ________, ________, TO(LOOK_OUTPUT, BACK_OFF), TO(LOOK_OUTPUT, HALT),
+        TO(LOOK_OUTPUT, BACK_OFF), TO(LOOK_TOKEN, STEP), TO(LOOK_NAME, REPEAT_OR_PROVE),
+        TO(LOOK_NAME, BACK_OFF),
+        ________, ________, ________),
+    [PS_STATE_LIVE] = ROW(
+        TO(ASKING, GO), ________, TO(ASKING, GO), TO(ASKING, GO),
+        TO(ASKING, GO), ________, TO(ASKING, STEP), ________,
+        ________, TO(ASKING, GO), ________),
+    [PS_STATE_ASKING] = ROW(
+        ________, ________, TO(ASKING, BACK_OFF), TO(ASKING, HALT),
+        TO(ASKING, BACK_OFF), ________, TO(LIVE, BACK_OFF), ________,
+        TO(LIVE, GO), TO(LISTING, NOTE_END), ________),
+    [PS_STATE_LISTING] = ROW(
+        TO(FETCHING, GO), ________, TO(LISTING, BACK_OFF), TO(LISTING, HALT),
+        TO(LISTING, BACK_OFF), ________, TO(TALLYING, GO), ________,
+        ________, ________, ________),
+    [PS_STATE_FETCHING] = ROW(
+        TO(TALLYING, GO), TO(FETCHING, PART), TO(FETCHING, BACK_OFF), TO(FETCHING, HALT),
+        TO(FETCHING, BACK_OFF), ________, ________, TO(LISTING, BACK_OFF),
+        ________, ________, ________),
+    [PS_STATE_TALLYING] = ROW(
+        TO(CLOSING, JUDGE), ________, TO(LISTING, GO), TO(TALLYING, HALT),
+        TO(LISTING, GO), ________, ________, ________,
+        ________, ________, ________),
+    [PS_STATE_SETTLING] = ROW(
+        ________, ________, ________, ________, ________, ________,
+        ________, ________, ________, ________, ________),
+    [PS_STATE_CLOSING] = ROW(
+        TO(DONE, GO), ________, TO(CLOSING, BACK_OFF), TO(CLOSING, HALT),
+        TO(LISTING, GO), ________, ________, ________,
+        ________, ________, ________),
+    [PS_STATE_FOREIGN_LIST] = ROW(
+        TO(FOREIGN_READ, GO), ________, TO(FOREIGN_LIST, BACK_OFF), TO(FOREIGN_LIST, HALT),
+        TO(FOREIGN_LIST, BACK_OFF), ________, TO(FOREIGN_LIST, HALT), ________,
+        ________, ________, ________),
+    [PS_STATE_FOREIGN_READ] = ROW(
+        TO(FOREIGN_HOLD, GO), TO(FOREIGN_READ, PART), TO(FOREIGN_READ, BACK_OFF),
+        TO(FOREIGN_READ, HALT),
+        TO(FOREIGN_READ, BACK_OFF), ________, ________, TO(FOREIGN_READ, BACK_OFF),
+        ________, ________, ________),
+    [PS_STATE_FOREIGN_HOLD] = ROW(
+        TO(ASKING, GO), ________, TO(FOREIGN_LIST, GO), TO(FOREIGN_HOLD, HALT),
+        TO(FOREIGN_LIST, GO), ________, ________, ________,
+        ________, ________, ________),
+    [PS_STATE_DONE] = ROW(
+        ________, ________, ________, ________, ________, ________,
+        ________, ________, ________, ________, ________),
+    [PS_STATE_VOID] = ROW(
+        ________, ________, ________, ________, ________, ________,
+        ________, ________, ________, ________, ________),
 };
 /* clang-format on */
 

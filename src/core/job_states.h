@@ -25,19 +25,20 @@ enum ps_job_fact {
 };
 
 enum ps_job_action {
-    PS_ACT_NOTHING,         /* a late or repeated fact: nothing changes */
-    PS_ACT_GO,              /* to the next state, tries forgotten */
-    PS_ACT_BACK_OFF,        /* the same again after a pause */
-    PS_ACT_HALT,            /* the run halts with the error: a person must look */
-    PS_ACT_INPUT_GONE,      /* its source is gone: verdict for all its records */
+    PS_ACT_NOTHING,    /* a late or repeated fact: nothing changes */
+    PS_ACT_GO,         /* to the next state, failures forgotten */
+    PS_ACT_STEP,       /* to the next state; failures count on, so that a circle of states ends */
+    PS_ACT_PART,       /* more of the same; others that wait go on waiting */
+    PS_ACT_BACK_OFF,   /* the same again after a pause */
+    PS_ACT_HALT,       /* the run halts with the error: a person must look */
+    PS_ACT_INPUT_GONE, /* its source is gone: verdict for all its records */
     PS_ACT_REPEAT_OR_PROVE, /* R2 (c) or (d): the same body again, or one more step to proven absent
                              */
     PS_ACT_ADOPT,           /* ours: take its ARN */
     PS_ACT_NOTE_END,        /* keep when it ended */
-    PS_ACT_NOTE_LISTING,
-    PS_ACT_JUDGE,      /* R3: proven, or wait, or unaccounted */
-    PS_ACT_RESEND_PUT, /* an object is missing under its prefix: put again */
-    PS_ACT_VOID        /* never sent: its records are free */
+    PS_ACT_JUDGE,           /* R3: proven, or wait, or unaccounted */
+    PS_ACT_RESEND_PUT,      /* an object is missing under its prefix: put again */
+    PS_ACT_VOID             /* never sent: its records are free */
 };
 
 struct ps_job_cell {

@@ -64,19 +64,6 @@ void ps_lane_init(struct ps_lane *const lane, const char *const name)
     }
 }
 
-static bool set_text(struct ps_lane *const lane, const struct ps_str key, const struct ps_str value)
-{
-    for (size_t row = 0; row < sizeof(text_rows) / sizeof(text_rows[0]); row++) {
-        if (ps_str_equals_text(key, text_rows[row].name) && value.size < text_rows[row].room) {
-            char *const room = (char *)lane + text_rows[row].offset;
-            memset(room, 0, text_rows[row].room);
-            memcpy(room, value.data, value.size);
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum ps_status unknown_key(const struct ps_str key, struct ps_error *const err)
 {
     (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%.*s'",
@@ -85,6 +72,27 @@ static enum ps_status unknown_key(const struct ps_str key, struct ps_error *cons
         err, "Keys are name, model, region, s3_uri, role_arn, jobs, job_records, job_bytes, "
              "shard_records, shard_bytes, files, min_records, context, output: for example "
              "'name=a,jobs=10,shard_bytes=50MB'.");
+}
+
+static enum ps_status set_text(struct ps_lane *const lane, const struct ps_str key,
+                               const struct ps_str value, struct ps_error *const err)
+{
+    for (size_t row = 0; row < sizeof(text_rows) / sizeof(text_rows[0]); row++) {
+        char *const room = (char *)lane + text_rows[row].offset;
+        if (!ps_str_equals_text(key, text_rows[row].name)) {
+            continue;
+        }
+        if (value.size >= text_rows[row].room) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%s=%.*s'",
+                               text_rows[row].name, PS_STR_ARGS(value));
+            return ps_error_hint(err, "It takes a text of at most %zu bytes.",
+                                 text_rows[row].room - 1);
+        }
+        memset(room, 0, text_rows[row].room);
+        memcpy(room, value.data, value.size);
+        return PS_OK;
+    }
+    return unknown_key(key, err);
 }
 
 static enum ps_status set_key(struct ps_lane *const lane, const struct ps_str key,
@@ -105,7 +113,7 @@ static enum ps_status set_key(struct ps_lane *const lane, const struct ps_str ke
         lane->limits[limit] = (struct ps_limit){number, PS_SOURCE_USER};
         return PS_OK;
     }
-    return set_text(lane, key, value) ? PS_OK : unknown_key(key, err);
+    return set_text(lane, key, value, err);
 }
 
 enum ps_status ps_lane_parse(struct ps_lane *const lane, const struct ps_str text,

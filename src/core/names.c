@@ -58,33 +58,64 @@ void ps_names_add_uri(struct ps_buf *const buf, const struct ps_names *const nam
     ps_buf_add(buf, key);
 }
 
+struct numbers {
+    int64_t job;
+    int64_t attempt;
+};
+
+/*
+ * Reads "j00000001-a1" and asks whether `add`, given those numbers, writes `text` again: leading
+ * zeros and the like are not ours.
+ */
+static bool parse_numbers(const struct ps_names *const names, const struct ps_str text,
+                          const struct ps_str rest,
+                          void (*const add)(struct ps_buf *, const struct ps_names *, int64_t,
+                                            int64_t),
+                          struct numbers *const numbers)
+{
+    struct ps_buf again PS_CLEANUP(ps_buf_release);
+    const struct ps_str marked = ps_str_part(rest, 1, rest.size);
+    const size_t dash = ps_str_find(marked, '-');
+    const struct ps_str tail = ps_str_part(marked, dash, marked.size);
+    if (!ps_str_starts_with(rest, PS_STR("j")) || !ps_str_starts_with(tail, PS_STR("-a")) ||
+        !ps_str_to_i64(ps_str_part(marked, 0, dash), &numbers->job) ||
+        !ps_str_to_i64(ps_str_part(tail, 2, tail.size), &numbers->attempt) || numbers->job < 1 ||
+        numbers->attempt < 1) {
+        return false;
+    }
+    ps_buf_init(&again, PS_REQUEST_BYTES_MAX);
+    add(&again, names, numbers->job, numbers->attempt);
+    return ps_str_equals(ps_buf_str(&again), text);
+}
+
 bool ps_names_parse_job(const struct ps_names *const names, const struct ps_str name,
                         int64_t *const ret_job, int64_t *const ret_attempt)
 {
-    struct ps_buf again PS_CLEANUP(ps_buf_release);
-    int64_t job = 0;
-    int64_t attempt = 0;
+    struct numbers numbers = {0, 0};
+    const struct ps_str rest = ps_str_part(name, names->run.size + 1, name.size);
+    if (!parse_numbers(names, name, rest, ps_names_add_job, &numbers)) {
+        return false;
+    }
+    *ret_job = numbers.job;
+    *ret_attempt = numbers.attempt;
+    return true;
+}
 
-    if (!ps_str_starts_with(name, names->run)) {
+bool ps_names_parse_in_prefix(const struct ps_names *const names, const struct ps_str prefix,
+                              int64_t *const ret_job, int64_t *const ret_attempt)
+{
+    struct numbers numbers = {0, 0};
+    struct ps_buf before PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&before, PS_REQUEST_BYTES_MAX);
+    ps_names_add_run_prefix(&before, names);
+    ps_buf_add_text(&before, "in/");
+    const struct ps_str inside = ps_str_part(prefix, before.size, prefix.size);
+    const struct ps_str rest = ps_str_part(inside, 0, ps_str_find(inside, '/'));
+    if (!parse_numbers(names, prefix, rest, ps_names_add_in_prefix, &numbers)) {
         return false;
     }
-    const struct ps_str rest = ps_str_part(name, names->run.size, name.size);
-    const struct ps_str marked = ps_str_part(rest, 2, rest.size);
-    const size_t dash = ps_str_find(marked, '-');
-    const struct ps_str tail = ps_str_part(marked, dash, marked.size);
-    if (!ps_str_starts_with(rest, PS_STR("-j")) || !ps_str_starts_with(tail, PS_STR("-a")) ||
-        !ps_str_to_i64(ps_str_part(marked, 0, dash), &job) ||
-        !ps_str_to_i64(ps_str_part(tail, 2, tail.size), &attempt) || job < 1 || attempt < 1) {
-        return false;
-    }
-    /* Written again it must be the same: leading zeros and the like are not ours. */
-    ps_buf_init(&again, PS_REQUEST_BYTES_MAX);
-    ps_names_add_job(&again, names, job, attempt);
-    if (!ps_str_equals(ps_buf_str(&again), name)) {
-        return false;
-    }
-    *ret_job = job;
-    *ret_attempt = attempt;
+    *ret_job = numbers.job;
+    *ret_attempt = numbers.attempt;
     return true;
 }
 

@@ -42,6 +42,10 @@ void ps_names_add_uri(struct ps_buf *buf, const struct ps_names *names, struct p
 PS_MUST_CHECK bool ps_names_parse_job(const struct ps_names *names, struct ps_str name,
                                       int64_t *ret_job, int64_t *ret_attempt);
 
+/* Exactly what ps_names_add_in_prefix writes for this run? */
+PS_MUST_CHECK bool ps_names_parse_in_prefix(const struct ps_names *names, struct ps_str prefix,
+                                            int64_t *ret_job, int64_t *ret_attempt);
+
 /*
  * Splits "s3://bucket/prefix" into views; a '/' at the end is dropped. PS_E_USAGE says what the
  * service's pattern refuses ('=', spaces, '//', ...).

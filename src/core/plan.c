@@ -95,6 +95,18 @@ static void add_record(struct ps_plan *const plan, const int64_t place,
     job->input_tokens += (int64_t)entry->input_tokens;
 }
 
+static enum ps_status refuse_record(const int64_t record, const struct ps_entry *const entry,
+                                    const struct bounds *const bounds, struct ps_error *const err)
+{
+    const bool is_file = bounds->shard_bytes <= bounds->job_bytes;
+    const enum ps_limit_key key = is_file ? PS_LIMIT_SHARD_BYTES : PS_LIMIT_JOB_BYTES;
+    (void)ps_error_set(err, PS_E_REFUSED, PS_RETRY_NEVER,
+                       "cannot plan record %lld: its %lld bytes are over %s=%lld",
+                       (long long)record, (long long)entry->sent_bytes, ps_limit_name(key),
+                       (long long)(is_file ? bounds->shard_bytes : bounds->job_bytes));
+    return ps_error_hint(err, "Shorten the record, or raise %s of the lane.", ps_limit_name(key));
+}
+
 static enum ps_status cut_from(struct ps_plan *const plan,
                                const struct ps_plan_records *const records, const int64_t first,
                                const struct bounds *const bounds, struct ps_error *const err)
@@ -106,11 +118,7 @@ static enum ps_status cut_from(struct ps_plan *const plan,
         }
         if ((int64_t)entry->sent_bytes > bounds->shard_bytes ||
             (int64_t)entry->sent_bytes > bounds->job_bytes) {
-            (void)ps_error_set(
-                err, PS_E_REFUSED, PS_RETRY_NEVER,
-                "cannot plan record %lld: its %lld bytes are over the file limit of %lld",
-                (long long)place, (long long)entry->sent_bytes, (long long)bounds->shard_bytes);
-            return ps_error_hint(err, "Shorten the record, or raise shard_bytes of the lane.");
+            return refuse_record(entry - records->entries, entry, bounds, err);
         }
         add_record(plan, place, entry, bounds);
     }
@@ -143,10 +151,28 @@ static int64_t smallest_of_last(const struct ps_plan *const plan, const int64_t 
     return records;
 }
 
-/*
- * Evens out as few of the last jobs as bring each to the minimum; where none do, the last job is
- * taken out and its records are left over.
- */
+/* Takes out every job below the minimum: its records are left over. */
+static void drop_small(struct ps_plan *const plan, const int64_t min_records)
+{
+    int64_t job_count = 0;
+    int64_t shard_count = 0;
+    for (int64_t place = 0; place < plan->job_count; place++) {
+        struct ps_plan_job job = plan->jobs[place];
+        if (job.records < min_records) {
+            plan->left_records += job.records;
+            continue;
+        }
+        memmove(&plan->shards[shard_count], &plan->shards[job.first_shard],
+                (size_t)job.shard_count * sizeof(plan->shards[0]));
+        job.first_shard = shard_count;
+        shard_count += job.shard_count;
+        plan->jobs[job_count++] = job;
+    }
+    plan->job_count = job_count;
+    plan->shard_count = shard_count;
+}
+
+/* Evens out as few of the last jobs as bring each to the minimum, where some do. */
 static enum ps_status even_out(struct ps_plan *const plan,
                                const struct ps_plan_records *const records,
                                const struct bounds *const bounds, const int64_t min_records,
@@ -172,8 +198,6 @@ static enum ps_status even_out(struct ps_plan *const plan,
             return err->status;
         }
     }
-    plan->left_records = last_records(plan, 1);
-    plan->left_first = drop_last_jobs(plan, 1);
     return PS_OK;
 }
 
@@ -189,12 +213,13 @@ enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_reco
     };
     const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
     ps_plan_release(plan);
-    plan->left_first = records->end;
     if (cut_from(plan, records, records->first, &bounds, err) != PS_OK) {
         return err->status;
     }
-    if (plan->job_count > 0 && plan->jobs[plan->job_count - 1].records < min_records) {
-        return even_out(plan, records, &bounds, min_records, err);
+    if (plan->job_count > 0 && plan->jobs[plan->job_count - 1].records < min_records &&
+        even_out(plan, records, &bounds, min_records, err) != PS_OK) {
+        return err->status;
     }
+    drop_small(plan, min_records);
     return PS_OK;
 }

@@ -49,6 +49,9 @@
 /* At most so many tries a record; design, R7. */
 #define PS_RECORD_TRIES_MAX 3
 
+/* So often an object that was put and is not listed is put again before a person must look. */
+#define PS_RESENDS_MAX 8
+
 /* Two empty looks prove absence; a job that was absent this often has another reason. */
 #define PS_EMPTY_LOOKS 2
 #define PS_ATTEMPTS_MAX 8
