@@ -196,15 +196,15 @@ static void add_work(const struct ps_report *const report, struct ps_buf *const 
     add_bytes(report, buf);
     add_label(buf, "time");
     ps_units_add_time(buf, report->facts->elapsed_ms);
-    end_line(buf);
+    ps_buf_add_text(buf, report->facts->is_local ? ", by the emulator's clock\n" : "\n");
 }
 
 static void add_note(struct ps_buf *const buf, const int64_t count, const char *const what)
 {
     if (count > 0) {
-        ps_buf_add_text(buf, "  note: ");
+        ps_buf_add_format(buf, "  note: %s: ", what);
         ps_units_add_count(buf, count);
-        ps_buf_add_format(buf, " %s\n", what);
+        end_line(buf);
     }
 }
 
@@ -214,14 +214,14 @@ static void add_notes(const struct ps_report *const report, struct ps_buf *const
     const struct ps_index_summary *const input = ps_index_summary(report->index);
     const struct ps_answers_sums *const answers = &report->answers;
     add_note(buf, input->blank_lines, "blank lines skipped");
-    add_note(buf, input->repeated_ids,
-             "records share their id with another; 'index' tells them apart");
-    add_note(buf, input->unknown_fields, "fields nobody has told us about were sent as they are");
+    add_note(buf, input->repeated_ids, "records that share their id ('index' tells them apart)");
+    add_note(buf, input->unknown_fields,
+             "fields sent as they are, though nobody told us about them");
     add_note(buf, answers->late_successes,
-             "records were answered, and paid, a second time; the first answer counts");
-    add_note(buf, answers->repeated_lines, "output lines repeated a record");
-    add_note(buf, answers->foreign_lines, "output lines were of no record of their job");
-    add_note(buf, answers->broken_lines, "output lines could not be read");
+             "records answered, and paid, a second time (the first answer counts)");
+    add_note(buf, answers->repeated_lines, "output lines that repeated a record");
+    add_note(buf, answers->foreign_lines, "output lines of no record of their job");
+    add_note(buf, answers->broken_lines, "output lines that could not be read");
 }
 
 static void add_side(const struct ps_report *const report, struct ps_buf *const buf,

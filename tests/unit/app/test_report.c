@@ -157,8 +157,8 @@ static void tells_people_every_ending(void **state)
               "  tokens       1,200 in, 34 out, as the service counted\n"
               "  bytes        8.0 MB read, 5.0 MB put, 1.0 kB of white space and refused fields "
               "left out\n"
-              "  time         3m 12s\n"
-              "  note: 2 blank lines skipped\n"
+              "  time         3m 12s, by the emulator's clock\n"
+              "  note: blank lines skipped: 2\n"
               "\n"
               "  results      r.jsonl\n"
               "               r.failed.jsonl  (what did not succeed, ready to be run again)\n");
