@@ -238,10 +238,13 @@ enum ps_status ps_prepare_index(const struct ps_options *const options,
         .progress = is_shown ? show_reading : NULL,
     };
     const enum ps_status status = ps_index_build(&index_options, folder, ret_summary, err);
+    if (status == PS_E_NOT_FOUND) {
+        err->status = PS_E_INPUT; /* ours, not the cloud's */
+    }
     if (is_shown) {
         (void)fputs("\r\033[K", stderr);
     }
-    return status;
+    return status == PS_OK ? PS_OK : err->status;
 }
 
 void ps_prepare_tell(const struct ps_index_summary *const summary)
