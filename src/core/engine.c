@@ -593,6 +593,7 @@ static bool next_wish(struct ps_engine *const engine, const struct ps_now now,
             continue;
         }
         advance(engine, &census, job, now);
+        census.open -= ps_job_holds_records(job) ? 0 : 1; /* a stop has just let it go */
         const bool is_held_back = (engine->is_stopping && job->state < PS_STATE_CREATING) ||
                                   (is_listing(job) && census.reading >= engine->options.gets_max);
         if (!is_held_back && ps_engine_job_wish(engine, job, now, ret_wish)) {

@@ -330,3 +330,46 @@ void hand_look_for_nothing(struct hand *const hand)
     hand_expect(hand, PS_WISH_LIST_OBJECTS);
     hand_yes(hand);
 }
+
+struct ps_tally hand_tally_of(const int64_t lines, const int64_t manifest_counted)
+{
+    return (struct ps_tally){.lines = lines,
+                             .missing = HAND_RECORDS - lines,
+                             .has_manifest = manifest_counted >= 0,
+                             .manifest_counted = manifest_counted};
+}
+
+struct ps_job_view hand_view_of(const enum ps_job_status status, const int64_t counted)
+{
+    struct ps_job_view view = hand_view(status);
+    view.success_count = counted;
+    return view;
+}
+
+void hand_read_and_tally(struct hand *const hand, const struct ps_tally *const tally)
+{
+    hand_expect(hand, PS_WISH_LIST_OBJECTS);
+    hand_objects(hand, HAND_OBJECT);
+    hand_expect(hand, PS_WISH_GET_OBJECT);
+    hand_yes(hand);
+    hand_expect(hand, PS_WISH_TALLY);
+    hand_tally(hand, tally);
+}
+
+void hand_ask_again(struct hand *const hand, const struct ps_job_view *const view)
+{
+    hand_expect(hand, PS_WISH_GET_JOB);
+    hand_jobs(hand, view, NULL);
+    hand_assert_state(hand, 1, PS_STATE_LISTING);
+}
+
+void hand_expect_close(struct hand *const hand, const enum ps_job_verdict verdict)
+{
+    hand_expect(hand, PS_WISH_CLOSE_JOB);
+    assert_int_equal(hand->last.wish.shard, verdict);
+}
+
+void hand_close(struct hand *const hand, const int64_t unsent)
+{
+    hand_give(hand, &(struct ps_fact){.outcome = PS_OUTCOME_YES, .unsent = unsent});
+}

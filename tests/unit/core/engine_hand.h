@@ -21,6 +21,10 @@
 #define HAND_RECORDS 10 /* of a job */
 #define HAND_BYTES 70   /* of a shard */
 
+/* Job 1's output folder, and one object of it in hand_objects' form. */
+#define HAND_OUT "p/run/out/j00000001-a1/abcdefghijk1/"
+#define HAND_OBJECT "90 " HAND_OUT "s.jsonl.out\n"
+
 /* A wish with texts of its own. */
 struct hand_wish {
     struct ps_wish wish;
@@ -88,6 +92,20 @@ void hand_to_listing(struct hand *hand, const struct ps_job_view *end);
 
 /* Job 1 as the service shows it when all is well; texts are static. */
 struct ps_job_view hand_view(enum ps_job_status status);
+
+struct ps_job_view hand_view_of(enum ps_job_status status, int64_t counted);
+
+/* So many lines, the other records missing; manifest_counted -1: no manifest. */
+struct ps_tally hand_tally_of(int64_t lines, int64_t manifest_counted);
+
+/* From LISTING to the tally's answer: one object is listed and read. */
+void hand_read_and_tally(struct hand *hand, const struct ps_tally *tally);
+
+/* A settled job 1 asks Get again, then lists. */
+void hand_ask_again(struct hand *hand, const struct ps_job_view *view);
+
+void hand_expect_close(struct hand *hand, enum ps_job_verdict verdict);
+void hand_close(struct hand *hand, int64_t unsent);
 
 const struct ps_job *hand_job(const struct hand *hand, int64_t number);
 void hand_assert_running(const struct hand *hand);
