@@ -152,6 +152,9 @@ bool ps_emu_auth_check_headers(struct ps_emu_request *const request,
     if (claim->access_key_id.size == 0) {
         return refuse(request, has_any ? FAULT_BROKEN : FAULT_MISSING);
     }
+    if (!ps_str_equals_text(claim->service, "s3")) {
+        return refuse(request, FAULT_SERVICE);
+    }
     struct ps_str hash = ps_emu_header(request, "x-amz-content-sha256");
     if (hash.size == 0 && claim->is_query) {
         hash = PS_STR(PS_SIGV4_UNSIGNED_PAYLOAD);
