@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES ((size_t)1 << 20)
+#define CHUNK_BYTES ((size_t)1 << 19)
 #define CHUNK_LINES_MAX ((size_t)16384)
 
 /* A buffer that a long line made large is given back when the next chunk does not need it. */

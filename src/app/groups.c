@@ -13,8 +13,9 @@ struct item {
     uint64_t record;
 };
 
-/* Keys that one part holds at most, when they are spread evenly: 12 MB of them. */
-#define PART_ITEMS_MAX ((int64_t)512 * 1024)
+/* Keys that one part holds at most, when they are spread evenly: 3 MB, and 8 MB for the set of
+ * them. */
+#define PART_ITEMS_MAX ((int64_t)128 * 1024)
 
 /* What is gathered of a part before it is written. */
 #define PART_BUFFER_ITEMS ((size_t)128)

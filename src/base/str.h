@@ -18,6 +18,12 @@ struct ps_str {
 /* Of a string literal. */
 #define PS_STR(literal) ((struct ps_str){(literal), sizeof(literal) - 1})
 
+/* The same as an initializer, for tables. */
+#define PS_STR_INIT(literal)           \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
+    }
+
 /* For printf's "%.*s". Cuts at INT_MAX. */
 #define PS_STR_ARGS(str) ps_str_print_size(str), (str).data
 

@@ -30,9 +30,9 @@ struct ps_field_path {
 
 struct ps_family_rules {
     const char *name;
-    uint32_t own_shapes;      /* bits 1 << enum ps_shape that are sent as they are */
-    const char *const *known; /* top-level fields of the body, ends with NULL */
-    const char *const
+    uint32_t own_shapes;        /* bits 1 << enum ps_shape that are sent as they are */
+    const struct ps_str *known; /* top-level fields of the body, ends with an empty one */
+    const struct ps_str
         *refused; /* top-level fields that make the service refuse the record; dropped */
     struct ps_field_path output_max[PS_RULES_PATHS_MAX + 1]; /* the first is what we write */
     struct ps_field_path temperature;
@@ -45,9 +45,9 @@ struct ps_family_rules {
 
 const struct ps_family_rules *ps_family_rules(enum ps_family family);
 
-/* The place of `key` (as written in JSON) in a list that ends with NULL; false when it is not
- * there. */
-PS_MUST_CHECK bool ps_family_lists(const char *const *list, struct ps_str key, size_t *ret_place);
+/* The place of `key` (as written in JSON) in a list that ends with an empty name; false when it is
+ * not there. */
+PS_MUST_CHECK bool ps_family_lists(const struct ps_str *list, struct ps_str key, size_t *ret_place);
 
 /* By what stands in the body's top level. */
 enum ps_shape ps_shape_of_key(struct ps_str key, enum ps_shape so_far);

@@ -4,23 +4,38 @@
 #include "core/family_rules.h"
 #include "core/tokens.h"
 
+#include <string.h>
+
 /* Members of a body that the model reads. Others are parameters. */
-static const char *const read_fields[] = {"messages",   "system",          "prompt", "inputText",
-                                          "tools",      "toolConfig",      "images", "input",
-                                          "inputImage", "response_format", "texts",  NULL};
+static const struct ps_str read_fields[] = {
+    PS_STR_INIT("messages"),        PS_STR_INIT("system"), PS_STR_INIT("prompt"),
+    PS_STR_INIT("inputText"),       PS_STR_INIT("tools"),  PS_STR_INIT("toolConfig"),
+    PS_STR_INIT("images"),          PS_STR_INIT("input"),  PS_STR_INIT("inputImage"),
+    PS_STR_INIT("response_format"), PS_STR_INIT("texts"),  {NULL, 0}};
 
 /* Inside them: words of the form, not of the text. */
-static const char *const form_fields[] = {"type", "role",       "media_type",    "format",
-                                          "id",   "cachePoint", "cache_control", NULL};
+static const struct ps_str form_fields[] = {PS_STR_INIT("type"),
+                                            PS_STR_INIT("role"),
+                                            PS_STR_INIT("media_type"),
+                                            PS_STR_INIT("format"),
+                                            PS_STR_INIT("id"),
+                                            PS_STR_INIT("cachePoint"),
+                                            PS_STR_INIT("cache_control"),
+                                            {NULL, 0}};
 
 /* Base64 of a picture or document, or where one is. */
-static const char *const image_fields[] = {"data",       "bytes",  "image_url", "s3Location",
-                                           "inputImage", "images", NULL};
+static const struct ps_str image_fields[] = {PS_STR_INIT("data"),
+                                             PS_STR_INIT("bytes"),
+                                             PS_STR_INIT("image_url"),
+                                             PS_STR_INIT("s3Location"),
+                                             PS_STR_INIT("inputImage"),
+                                             PS_STR_INIT("images"),
+                                             {NULL, 0}};
 
-static bool is_listed(const char *const *const list, const struct ps_str key)
+static bool is_listed(const struct ps_str *const list, const struct ps_str key)
 {
-    for (size_t row = 0; list[row] != NULL; row++) {
-        if (ps_str_equals_text(key, list[row])) {
+    for (size_t row = 0; list[row].size > 0; row++) {
+        if (key.size == list[row].size && memcmp(key.data, list[row].data, key.size) == 0) {
             return true;
         }
     }

@@ -22,52 +22,53 @@ enum meaning {
 };
 
 struct field_row {
-    const char *key;
+    struct ps_str key;
     enum meaning meaning;
     bool is_simple; /* a word of the simple dialect too; others are columns of its user's there */
 };
 
 /* All spellings that the families and public APIs use. What is not here cannot be carried over. */
+
 static const struct field_row field_rows[] = {
-    {"system", SYSTEM, true},
-    {"messages", MESSAGES, true},
-    {"prompt", PROMPT, true},
-    {"inputText", PROMPT, false},
-    {"input", PROMPT, false},
-    {"max_tokens", MAX_TOKENS, true},
-    {"max_completion_tokens", MAX_TOKENS, false},
-    {"max_gen_len", MAX_TOKENS, false},
-    {"maxTokens", MAX_TOKENS, false},
-    {"max_new_tokens", MAX_TOKENS, false},
-    {"maxTokenCount", MAX_TOKENS, false},
-    {"temperature", TEMPERATURE, true},
-    {"top_p", TOP_P, true},
-    {"topP", TOP_P, false},
-    {"top_k", TOP_K, true},
-    {"topK", TOP_K, false},
-    {"stop", STOPS, true},
-    {"stop_sequences", STOPS, true},
-    {"stopSequences", STOPS, false},
-    {"inferenceConfig", NESTED, false},
-    {"textGenerationConfig", NESTED, false},
-    {"n", ONLY_ONE, false},
-    {"best_of", ONLY_ONE, false},
-    {"anthropic_version", DROPPED, false},
-    {"schemaVersion", DROPPED, false},
-    {"model", DROPPED, false},
-    {"modelId", DROPPED, false},
-    {"stream", DROPPED, false},
-    {"stream_options", DROPPED, false},
-    {"user", DROPPED, false},
-    {"metadata", DROPPED, false},
-    {"store", DROPPED, false},
-    {"seed", DROPPED, false},
-    {"service_tier", DROPPED, false},
-    {"serviceTier", DROPPED, false},
-    {"requestMetadata", DROPPED, false},
-    {"presence_penalty", DROPPED, false},
-    {"frequency_penalty", DROPPED, false},
-    {"parallel_tool_calls", DROPPED, false},
+    {PS_STR_INIT("system"), SYSTEM, true},
+    {PS_STR_INIT("messages"), MESSAGES, true},
+    {PS_STR_INIT("prompt"), PROMPT, true},
+    {PS_STR_INIT("inputText"), PROMPT, false},
+    {PS_STR_INIT("input"), PROMPT, false},
+    {PS_STR_INIT("max_tokens"), MAX_TOKENS, true},
+    {PS_STR_INIT("max_completion_tokens"), MAX_TOKENS, false},
+    {PS_STR_INIT("max_gen_len"), MAX_TOKENS, false},
+    {PS_STR_INIT("maxTokens"), MAX_TOKENS, false},
+    {PS_STR_INIT("max_new_tokens"), MAX_TOKENS, false},
+    {PS_STR_INIT("maxTokenCount"), MAX_TOKENS, false},
+    {PS_STR_INIT("temperature"), TEMPERATURE, true},
+    {PS_STR_INIT("top_p"), TOP_P, true},
+    {PS_STR_INIT("topP"), TOP_P, false},
+    {PS_STR_INIT("top_k"), TOP_K, true},
+    {PS_STR_INIT("topK"), TOP_K, false},
+    {PS_STR_INIT("stop"), STOPS, true},
+    {PS_STR_INIT("stop_sequences"), STOPS, true},
+    {PS_STR_INIT("stopSequences"), STOPS, false},
+    {PS_STR_INIT("inferenceConfig"), NESTED, false},
+    {PS_STR_INIT("textGenerationConfig"), NESTED, false},
+    {PS_STR_INIT("n"), ONLY_ONE, false},
+    {PS_STR_INIT("best_of"), ONLY_ONE, false},
+    {PS_STR_INIT("anthropic_version"), DROPPED, false},
+    {PS_STR_INIT("schemaVersion"), DROPPED, false},
+    {PS_STR_INIT("model"), DROPPED, false},
+    {PS_STR_INIT("modelId"), DROPPED, false},
+    {PS_STR_INIT("stream"), DROPPED, false},
+    {PS_STR_INIT("stream_options"), DROPPED, false},
+    {PS_STR_INIT("user"), DROPPED, false},
+    {PS_STR_INIT("metadata"), DROPPED, false},
+    {PS_STR_INIT("store"), DROPPED, false},
+    {PS_STR_INIT("seed"), DROPPED, false},
+    {PS_STR_INIT("service_tier"), DROPPED, false},
+    {PS_STR_INIT("serviceTier"), DROPPED, false},
+    {PS_STR_INIT("requestMetadata"), DROPPED, false},
+    {PS_STR_INIT("presence_penalty"), DROPPED, false},
+    {PS_STR_INIT("frequency_penalty"), DROPPED, false},
+    {PS_STR_INIT("parallel_tool_calls"), DROPPED, false},
 };
 
 #define PARTS_MAX ((size_t)100000) /* read from one record */
@@ -339,7 +340,7 @@ static bool read_stops(struct ps_request *const request, yyjson_val *const value
 static const struct field_row *row_of(const struct ps_str key, const bool is_lenient)
 {
     for (size_t row = 0; row < sizeof(field_rows) / sizeof(field_rows[0]); row++) {
-        if (ps_str_equals_text(key, field_rows[row].key)) {
+        if (key.size == field_rows[row].key.size && ps_str_equals(key, field_rows[row].key)) {
             return is_lenient && !field_rows[row].is_simple ? NULL : &field_rows[row];
         }
     }
@@ -349,7 +350,7 @@ static const struct field_row *row_of(const struct ps_str key, const bool is_len
 static bool read_plain_field(struct ps_request *const request, const struct field_row *const row,
                              yyjson_val *const value, struct ps_rejection *const reterr_rejection)
 {
-    const struct ps_str key = ps_str_of(row->key);
+    const struct ps_str key = row->key;
     switch (row->meaning) {
     case MAX_TOKENS:
         return read_number(value, &request->max_tokens, key, reterr_rejection);
@@ -364,7 +365,7 @@ static bool read_plain_field(struct ps_request *const request, const struct fiel
     case ONLY_ONE:
         if (!yyjson_is_null(value) && !ps_str_equals_text(ps_json_text(value), "1")) {
             ps_reject(reterr_rejection, "not_convertible", "'%s' asks for several answers",
-                      row->key);
+                      row->key.data);
             return false;
         }
         return true;
@@ -407,7 +408,7 @@ static bool read_field(struct ps_request *const request, const struct field_row 
         return read_messages(request, value, reterr_rejection);
     case PROMPT:
         if (!yyjson_is_str(value)) {
-            ps_reject(reterr_rejection, "missing_prompt", "'%s' is not a string", row->key);
+            ps_reject(reterr_rejection, "missing_prompt", "'%s' is not a string", row->key.data);
             return false;
         }
         return read_content(request, PS_ROLE_USER, value, reterr_rejection);
@@ -436,7 +437,7 @@ static bool hold_one_prompt(yyjson_val *const body, const bool is_lenient,
         }
         if (has_seen[row - field_rows]) {
             ps_reject(reterr_rejection, "duplicate_key", "the key '%s' stands there twice",
-                      row->key);
+                      row->key.data);
             return false;
         }
         has_seen[row - field_rows] = true;
