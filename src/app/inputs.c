@@ -53,8 +53,7 @@ static enum ps_status open_plain(const char *const name, int *const ret_descript
     const int descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0) {
         const bool is_missing = errno == ENOENT || errno == ENOTDIR;
-        (void)ps_error_set_errno(err, is_missing ? PS_E_NOT_FOUND : PS_E_INPUT, errno,
-                                 "cannot read '%s'", name);
+        (void)ps_error_set_errno(err, PS_E_INPUT, errno, "cannot read '%s'", name);
         err->retry = PS_RETRY_NEVER;
         return ps_error_hint(err, "%s", is_missing ? "Check the name." : "Check its permissions.");
     }

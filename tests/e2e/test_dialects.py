@@ -79,13 +79,13 @@ FAMILIES = [
 ]
 
 
-def check_rows(work, count, has_text=True):
+def check_rows(work, count, has_text=True, has_usage=True):
     rows = read_jsonl(work.path("results.jsonl"))
     check_equal(count, len(rows), "one results line a prompt")
     check(all(row["status"] == "succeeded" for row in rows), "each succeeded", rows[0])
     if has_text:
         check(all(row["text"] for row in rows), "each with a text")
-        check(all(row["usage"]["input_tokens"] > 0 and row["usage"]["output_tokens"] > 0 for row in rows), "and its usage")
+        check(not has_usage or all(row["usage"]["input_tokens"] > 0 and row["usage"]["output_tokens"] > 0 for row in rows), "and its usage")
         check(all(row.get("stop_reason") for row in rows), "and its stop reason")
     return rows
 
@@ -114,7 +114,7 @@ def add_family(name, model):
         path = work.write("in.jsonl", lines(chat))
         emulator = work.emulator(limits=LANE)
         check_status(work.run(emulator, path, "results.jsonl", lane=LANE, model=model), OK, model)
-        check_rows(work, COUNT)
+        check_rows(work, COUNT, has_usage=name != "mistral")  # its older form does not tell
         work.judge(emulator, path, "results.jsonl")
     function.__name__ = "family_" + name.replace(" ", "_")
     test(function)
@@ -149,7 +149,7 @@ def family_converse(work):
 
 @test
 def several_inputs_and_standard_input_are_one_run(work):
-    first, second = work.write("one.jsonl", lines(simple)), work.write("two.jsonl", lines(chat).replace(b'"c', b'"d'))
+    first, second = work.write("one.jsonl", lines(simple)), work.write("two.jsonl", lines(lambda number: dict(chat(number), id="d%d" % number)))
     emulator = work.emulator(limits=LANE)
     check_status(work.run(emulator, [first, second], "results.jsonl", lane=LANE), OK, "two files")
     check_equal(list(range(2 * COUNT)), [row["index"] for row in read_jsonl(work.path("results.jsonl"))],

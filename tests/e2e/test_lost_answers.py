@@ -28,8 +28,8 @@ ROWS = [
     ("every second output arrives cut", "cut:get_object:every=2"),
     ("the first output arrives with a wrong byte", "corrupt:get_object:nth=1"),
     ("every third look at outputs is refused", "503:list_objects:every=3"),
-    ("one call in twenty is lost before it is carried out", "lost:any:p=50:before"),
-    ("one call in twenty is lost after it was carried out", "lost:any:p=50:after"),
+    ("one call in seven is lost before it is carried out", "lost:any:p=150:before"),
+    ("one call in seven is lost after it was carried out", "lost:any:p=150:after"),
 ]
 
 

@@ -13,7 +13,7 @@ LIVE = {"Submitted", "Validating", "Scheduled", "InProgress"}
 def live_run(work, *more):
     """An emulator whose jobs are stuck, and a run that has two of them."""
     prompts = work.prompts(RECORDS)
-    emulator = work.emulator(faults="stuck:job:nth=1,stuck:job:nth=2", speed=200)
+    emulator = work.emulator(faults="stuck:job:nth=1,stuck:job:nth=2")
     process = work.start_run(emulator, prompts, "results.jsonl", "--name", "live", *more)
     wait_until(lambda: len(emulator.events("job.created")) >= 2, "two jobs")
     return prompts, emulator, process

@@ -40,8 +40,8 @@ static void what_is_no_file_is_refused_in_words(void **state)
         {folder, PS_E_INPUT, "it is a folder"},
         {fifo, PS_E_INPUT, "it is a FIFO"},
         {"/dev/null", PS_E_INPUT, "it is a device"},
-        {"/no/such/file", PS_E_NOT_FOUND, "No such file"},
-        {"/dev/null/x", PS_E_NOT_FOUND, "Not a directory"},
+        {"/no/such/file", PS_E_INPUT, "No such file"},
+        {"/dev/null/x", PS_E_INPUT, "Not a directory"},
         {locked, PS_E_INPUT, "Permission denied"},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
@@ -118,7 +118,7 @@ static void packed_ones_are_spooled_and_spools_can_be_removed(void **state)
     /* The second cannot be read: the first one's spool goes too. */
     const char *const half[] = {path, "/no/such"};
     struct ps_inputs none = {NULL, 0};
-    assert_int_equal(ps_inputs_open(half, 2, folder, &none, &err), PS_E_NOT_FOUND);
+    assert_int_equal(ps_inputs_open(half, 2, folder, &none, &err), PS_E_INPUT);
     assert_int_equal(test_folder_count(folder), 1);
 }
 
