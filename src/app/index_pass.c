@@ -19,15 +19,27 @@
  * short. */
 #define WORDS_BYTES_MAX (8 * PS_INPUT_LINE_BYTES_MAX)
 
+/* Chunks for each thread that may be parsed before their turn to be written comes. */
+#define PARSED_AHEAD 4
+
+/* A buffer that a long line made large is given back once it is written. */
+#define KEPT_BYTES_MAX (4 * PS_MB)
+
 /* What one chunk became. */
 struct parsed {
     struct ps_buf entries; /* struct ps_entry each; id_offset counts from the chunk's first row */
     struct ps_buf words;
     struct ps_index_summary sums;
+    int64_t bytes; /* of the inputs, up to this chunk's end */
+    bool is_ready; /* parsed, and not written yet */
 };
 
-/* The pass while it runs. Reading and writing are done by one thread at a time, in the order of
- * chunks. */
+/*
+ * The pass while it runs. Reading and writing are done by one thread at a time, in the order of
+ * chunks. A chunk's result has its place in the ring by its number: who finishes the one whose turn
+ * it is writes all that are ready behind it, so that nobody waits for a slow one but for want of a
+ * place.
+ */
 struct run {
     struct ps_pass *pass;
     XXH3_state_t *digest;
@@ -39,6 +51,8 @@ struct run {
 
     pthread_mutex_t write_lock; /* guards what follows, and the pass */
     pthread_cond_t has_written;
+    struct parsed *ring;
+    int64_t ring_size;
     int64_t next_write; /* the chunk whose turn it is */
     bool has_failed;
     struct ps_error error;
@@ -257,26 +271,47 @@ static bool take_chunk(struct run *const run, struct ps_chunk *const chunk,
     return is_taken;
 }
 
-static bool write_in_turn(struct run *const run, const int64_t number, struct parsed *const parsed,
-                          const int64_t bytes)
+/* The place of chunk `number`, once it is free; NULL after a failure. */
+static struct parsed *take_place(struct run *const run, const int64_t number)
 {
-    struct ps_error err;
     lock(&run->write_lock);
-    while (run->next_write != number && !run->has_failed) {
+    while (number - run->next_write >= run->ring_size && !run->has_failed) {
         (void)pthread_cond_wait(&run->has_written, &run->write_lock);
     }
-    if (!run->has_failed && write_chunk(run, parsed, &err) != PS_OK) {
-        run->has_failed = true;
-        run->error = err;
+    struct parsed *const place = run->has_failed ? NULL : &run->ring[number % run->ring_size];
+    unlock(&run->write_lock);
+    return place;
+}
+
+/* Writes what is ready, as far as it goes without a gap. The lock is held. */
+static void write_ready(struct run *const run)
+{
+    struct parsed *place = &run->ring[run->next_write % run->ring_size];
+    while (place->is_ready && !run->has_failed) {
+        struct ps_error err;
+        if (write_chunk(run, place, &err) != PS_OK) {
+            run->has_failed = true;
+            run->error = err;
+            return;
+        }
+        tell_progress(run, place->bytes);
+        place->is_ready = false;
+        if (place->words.capacity > KEPT_BYTES_MAX) {
+            ps_buf_release(&place->words);
+        }
+        run->next_write++;
+        place = &run->ring[run->next_write % run->ring_size];
     }
-    const bool is_written = !run->has_failed;
-    if (is_written) {
-        tell_progress(run, bytes);
-    }
-    run->next_write = number + 1;
+}
+
+static void give_parsed(struct run *const run, struct parsed *const parsed, const int64_t bytes)
+{
+    lock(&run->write_lock);
+    parsed->bytes = bytes;
+    parsed->is_ready = true;
+    write_ready(run);
     (void)pthread_cond_broadcast(&run->has_written);
     unlock(&run->write_lock);
-    return is_written;
 }
 
 static void work(void *const context)
@@ -284,18 +319,16 @@ static void work(void *const context)
     struct run *const run = context;
     struct ps_record_maker *const maker = ps_record_maker_new(&run->pass->facts->rules);
     struct ps_chunk chunk;
-    struct parsed parsed;
     int64_t bytes = 0;
-    bool is_going = true;
     ps_chunk_init(&chunk);
-    ps_buf_init(&parsed.entries, 64 * PS_MB);
-    ps_buf_init(&parsed.words, WORDS_BYTES_MAX);
-    while (is_going && take_chunk(run, &chunk, &bytes)) {
-        parse_chunk(maker, run, &chunk, &parsed);
-        is_going = write_in_turn(run, chunk.number, &parsed, bytes);
+    while (take_chunk(run, &chunk, &bytes)) {
+        struct parsed *const parsed = take_place(run, chunk.number);
+        if (parsed == NULL) {
+            break;
+        }
+        parse_chunk(maker, run, &chunk, parsed);
+        give_parsed(run, parsed, bytes);
     }
-    ps_buf_release(&parsed.entries);
-    ps_buf_release(&parsed.words);
     ps_chunk_release(&chunk);
     (void)ps_record_maker_free(maker);
 }
@@ -319,27 +352,52 @@ static enum ps_status finish(struct run *const run, struct ps_error *const err)
     return PS_OK;
 }
 
+static void run_init(struct run *const run, struct ps_pass *const pass, const int64_t threads)
+{
+    memset(run, 0, sizeof(*run));
+    run->pass = pass;
+    run->digest = XXH3_createState();
+    PS_ASSERT(run->digest != NULL);
+    (void)XXH3_128bits_reset(run->digest);
+    ps_chunk_reader_init(&run->reader, &pass->facts->inputs,
+                         pass->facts->rules.dialect == PS_DIALECT_CSV);
+    run->ring_size = threads * PARSED_AHEAD;
+    run->ring = calloc((size_t)run->ring_size, sizeof(*run->ring));
+    PS_ASSERT(run->ring != NULL);
+    for (int64_t place = 0; place < run->ring_size; place++) {
+        ps_buf_init(&run->ring[place].entries, 64 * PS_MB);
+        ps_buf_init(&run->ring[place].words, WORDS_BYTES_MAX);
+    }
+    int answer = pthread_mutex_init(&run->read_lock, NULL);
+    PS_ASSERT(answer == 0);
+    answer = pthread_mutex_init(&run->write_lock, NULL);
+    PS_ASSERT(answer == 0);
+    answer = pthread_cond_init(&run->has_written, NULL);
+    PS_ASSERT(answer == 0);
+}
+
+static void run_release(struct run *const run)
+{
+    (void)pthread_cond_destroy(&run->has_written);
+    (void)pthread_mutex_destroy(&run->write_lock);
+    (void)pthread_mutex_destroy(&run->read_lock);
+    for (int64_t place = 0; place < run->ring_size; place++) {
+        ps_buf_release(&run->ring[place].entries);
+        ps_buf_release(&run->ring[place].words);
+    }
+    free(run->ring);
+    ps_chunk_reader_release(&run->reader);
+    (void)XXH3_freeState(run->digest);
+}
+
 enum ps_status ps_pass_run(struct ps_pass *const pass, struct ps_error *const err)
 {
-    struct run run = {.pass = pass};
     const int64_t asked = pass->options->threads;
-    run.digest = XXH3_createState();
-    PS_ASSERT(run.digest != NULL);
-    (void)XXH3_128bits_reset(run.digest);
-    ps_chunk_reader_init(&run.reader, &pass->facts->inputs,
-                         pass->facts->rules.dialect == PS_DIALECT_CSV);
-    int answer = pthread_mutex_init(&run.read_lock, NULL);
-    PS_ASSERT(answer == 0);
-    answer = pthread_mutex_init(&run.write_lock, NULL);
-    PS_ASSERT(answer == 0);
-    answer = pthread_cond_init(&run.has_written, NULL);
-    PS_ASSERT(answer == 0);
-    ps_threads_run(asked > 0 ? asked : ps_threads_processors(), work, &run);
+    const int64_t threads = asked > 0 ? asked : ps_threads_processors();
+    struct run run;
+    run_init(&run, pass, threads);
+    ps_threads_run(threads, work, &run);
     const enum ps_status status = finish(&run, err);
-    (void)pthread_cond_destroy(&run.has_written);
-    (void)pthread_mutex_destroy(&run.write_lock);
-    (void)pthread_mutex_destroy(&run.read_lock);
-    ps_chunk_reader_release(&run.reader);
-    (void)XXH3_freeState(run.digest);
+    run_release(&run);
     return status;
 }
