@@ -237,6 +237,47 @@ static enum ps_status find_data(struct ps_input *const input, const bool is_csv,
     return status;
 }
 
+/* One column that is wanted and not there spoils every row: better said before any. */
+static enum ps_status hold_column(const struct ps_source_facts *const facts, const int64_t input,
+                                  const struct ps_str name, struct ps_error *const err)
+{
+    const struct ps_csv_row *const columns = &facts->columns[input];
+    size_t place = 0;
+    if (name.size == 0 ||
+        facts->inputs.items[input].data_from == facts->inputs.items[input].size_bytes ||
+        ps_csv_row_find(columns, name, &place)) {
+        return PS_OK;
+    }
+    (void)ps_error_set(
+        err, PS_E_USAGE, PS_RETRY_NEVER, "cannot index '%s': it has no column '%.*s'",
+        facts->inputs.items[input].name, ps_str_print_size(ps_str_part(name, 0, 60)), name.data);
+    return ps_error_hint(err,
+                         "Its first row names %zu columns. Say how a prompt is made of them: "
+                         "--prompt-file TEMPLATE.",
+                         columns->field_count);
+}
+
+/* Every column that the template and the user's options name is in every file. */
+static enum ps_status hold_columns(const struct ps_source_facts *const facts,
+                                   struct ps_error *const err)
+{
+    const struct ps_template *const template = facts->template;
+    const size_t names = template == NULL ? 1 : ps_template_name_count(template);
+    for (int64_t input = 0; input < facts->inputs.count; input++) {
+        if (hold_column(facts, input, facts->rules.id_field, err) != PS_OK) {
+            return err->status;
+        }
+        for (size_t name = 0; name < names; name++) {
+            const struct ps_str wanted =
+                template == NULL ? PS_STR("prompt") : ps_template_name(template, name);
+            if (hold_column(facts, input, wanted, err) != PS_OK) {
+                return err->status;
+            }
+        }
+    }
+    return PS_OK;
+}
+
 static enum ps_status find_all_data(struct ps_source_facts *const facts, const bool is_csv,
                                     struct ps_error *const err)
 {
@@ -245,7 +286,10 @@ static enum ps_status find_all_data(struct ps_source_facts *const facts, const b
             return err->status;
         }
     }
-    return is_csv ? ps_source_facts_columns(facts, err) : PS_OK;
+    if (!is_csv || ps_source_facts_columns(facts, err) != PS_OK) {
+        return is_csv ? err->status : PS_OK;
+    }
+    return hold_columns(facts, err);
 }
 
 enum ps_status ps_index_detect(struct ps_source_facts *const facts,

@@ -50,6 +50,8 @@ static const struct detect_row rows[] = {
     {"in.jsonl", SIMPLE, "Simple", NULL, "!bedrock, openai", PS_E_USAGE},
     {"in.jsonl", SIMPLE, "simple", "{q}", "!", PS_E_USAGE},
     {"in.csv", "\"a\"b,c\n1,2\n", NULL, NULL, "!RFC 4180", PS_E_INPUT},
+    {"in.csv", "q,r\na,b\n", NULL, NULL, "!names 2 columns", PS_E_USAGE},
+    {"in.csv", "q,r\na,b\n", NULL, "{q}{x}", "!--prompt-file", PS_E_USAGE},
     {"in.csv", "\xFF,c\n1,2\n", NULL, NULL, "!RFC 4180", PS_E_INPUT},
 };
 

@@ -24,8 +24,8 @@ static const char lines[] = BODY("\"temperature\":0,", "a") /* 0 */
     BODY("\"temperature\":0,\"stream\":true,", "a")         /* 4 = 0, once dropped */
     BODY("\"temperature\":0.7,", "\\u0061")                 /* 5 = 1, escaped */
     BODY("\"temperature\":0,", "b")                         /* 6 */
-    "{\"modelInput\":{\"messages\":[{\"content\":\"b\",\"role\":\"user\"}],\"temperature\":0}}\n" /* 7 = 6 */
-    BODY("\"temperature\":0,\"max_tokens\":5,", "b"); /* 8 */
+    "{\"modelInput\":{\"messages\":[{\"content\":\"b\",\"role\":\"user\"}],\"temperature\":0}}"
+    "\n" BODY("\"temperature\":0,\"max_tokens\":5,", "b"); /* 8 */
 
 static void each_rule_merges_what_it_should(void **state)
 {
