@@ -6,9 +6,9 @@
 #include "os/clock.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define HEAD_BYTES_MAX PS_TEXT_BYTES_MAX
 #define RECEIVE_BUFFER_BYTES (256L * 1024L)
@@ -347,6 +347,7 @@ static void set_transport(struct exchange *const exchange, const bool is_loopbac
     (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
     (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES);
     (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock/" PENSTOCK_VERSION);
 }
 
@@ -422,7 +423,9 @@ static enum ps_http_reach reach_of(const struct exchange *const exchange, const 
     }
     long head_bytes = 0;
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &head_bytes);
-    if (head_bytes == 0) {
+    /* A proxy's CONNECT counts as bytes of the head too: until we are through to the service,
+     * nothing is sent. */
+    if (head_bytes == 0 || exchange->connected_at_ms == 0) {
         return PS_HTTP_UNSENT;
     }
     return exchange->given_bytes < exchange->body_bytes ? PS_HTTP_PARTLY_SENT : PS_HTTP_SENT;
@@ -575,5 +578,7 @@ bool ps_http_run(struct ps_http *const http, const int64_t wait_ms)
 
 void ps_http_wake(struct ps_http *const http)
 {
+    const int error_number = errno; /* a signal handler must leave it as it was */
     (void)curl_multi_wakeup(http->multi);
+    errno = error_number;
 }

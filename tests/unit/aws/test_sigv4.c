@@ -285,6 +285,26 @@ static void s3_keeps_its_path_and_encodes_it_once(void **state)
     ps_sigv4_signed_release(&put.result);
 }
 
+static void every_other_service_encodes_the_encoded_path_again(void **state)
+{
+    (void)state;
+    static const char *const services[] = {"bedrock", "sts"};
+    for (size_t row = 0; row < 2; row++) {
+        struct ps_error err;
+        struct ps_buf buf PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&buf, 1000);
+        const struct ps_sigv4_request request = {.method = PS_STR("GET"),
+                                                 .path = PS_STR("/a/../job//arn%3Aaws%2Fx"),
+                                                 .payload_hash = PS_STR(PS_SIGV4_EMPTY_PAYLOAD)};
+        const struct ps_sigv4_rules rules = ps_sigv4_rules_of(ps_str_of(services[row]));
+        assert_false(rules.is_payload_header);
+        assert_int_equal(ps_sigv4_canonical_request(&request, rules, PS_STR(""), &buf, &err),
+                         PS_OK);
+        assert_true(
+            ps_str_starts_with(ps_buf_str(&buf), PS_STR("GET\n/job/arn%253Aaws%252Fx\n\n")));
+    }
+}
+
 static void whatever_is_changed_after_signing_is_refused(void **state)
 {
     (void)state;
@@ -383,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_vector_of_aws_gives_its_three_steps),
         cmocka_unit_test(s3_keeps_its_path_and_encodes_it_once),
+        cmocka_unit_test(every_other_service_encodes_the_encoded_path_again),
         cmocka_unit_test(whatever_is_changed_after_signing_is_refused),
         cmocka_unit_test(broken_claims_are_named),
         cmocka_unit_test(stamps_are_utc),
