@@ -376,6 +376,33 @@ static void a_certificate_must_be_vouched_for(void **state)
     tls = fake_tls_stop(tls);
 }
 
+static void a_proxy_that_does_not_let_us_through_has_sent_nothing(void **state)
+{
+    (void)state;
+    static const struct fake_step steps[] = {
+        {.status = "502 Bad Gateway"}, {.fault = FAKE_CLOSE}, {.fault = FAKE_RESET}};
+    for (size_t row = 0; row < 3; row++) {
+        struct fake_server *server = fake_server_start(&steps[row], 1);
+        (void)setenv("https_proxy", fake_server_url(server), 1);
+        struct ps_http *http = new_http(NULL);
+        struct outcome outcome = {0};
+        run(http,
+            &(struct ps_http_request){.method = "POST",
+                                      .url = "https://service.invalid/",
+                                      .body = PS_STR("x"),
+                                      .handler = &plain},
+            &outcome);
+        assert_int_equal(outcome.reach, PS_HTTP_UNSENT);
+        assert_int_equal(outcome.http_status, 0);
+        assert_int_equal(outcome.error.status, PS_E_NETWORK);
+        assert_int_equal(fake_server_count(server), 1);
+        release(&outcome);
+        http = ps_http_free(http);
+        server = fake_server_stop(server);
+        (void)unsetenv("https_proxy");
+    }
+}
+
 static void a_body_that_did_not_get_out_whole_is_told(void **state)
 {
     (void)state;
@@ -547,6 +574,7 @@ int main(void)
         cmocka_unit_test(nothing_was_sent_where_nobody_listens),
         cmocka_unit_test(plain_http_stays_on_this_machine),
         cmocka_unit_test(a_certificate_must_be_vouched_for),
+        cmocka_unit_test(a_proxy_that_does_not_let_us_through_has_sent_nothing),
         cmocka_unit_test(a_body_that_did_not_get_out_whole_is_told),
         cmocka_unit_test(a_source_that_fails_or_ends_early_is_ours),
         cmocka_unit_test(a_sink_gets_good_bodies_only),
