@@ -299,7 +299,7 @@ enum ps_status ps_emu_server_start(const struct ps_emu_server_options *const opt
         MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_S, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+        (unsigned)IDLE_S, MHD_OPTION_END);
     if (server->daemon == NULL) {
         const int error_number = errno;
         (void)ps_emu_server_free(server);

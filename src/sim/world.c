@@ -156,18 +156,20 @@ uint64_t ps_world_draw(const struct ps_world *const world, const char *const pur
     return ps_prng_next(&prng);
 }
 
-void ps_world_write_ledger(struct ps_world *const world)
+enum ps_status ps_world_write_ledger(struct ps_world *const world, struct ps_error *const err)
 {
     if (world->ledger_file == NULL) {
-        return;
+        return PS_OK;
     }
     struct ps_buf buf PS_CLEANUP(ps_buf_release);
     ps_buf_init(&buf, LEDGER_BYTES_MAX);
     ps_world_lock(world);
     ps_ledger_write(world->ledger, &world->jobs, &world->objects, &buf);
     /* Renamed under the lock, so that an earlier ledger never follows a later one. */
-    (void)!ps_identity_replace_file(world->ledger_file, ps_buf_str(&buf), NULL);
+    const enum ps_status status =
+        ps_identity_replace_file(world->ledger_file, ps_buf_str(&buf), err);
     ps_world_unlock(world);
+    return status;
 }
 
 static void write_opened(struct ps_world *const world, const int64_t now_ms)
@@ -246,11 +248,12 @@ enum ps_status ps_world_open(const struct ps_world_options *const options, const
     if (status == PS_OK) {
         status = open_state(world, now_ms, err);
     }
+    if (status == PS_OK && options->ledger_file != NULL && options->ledger_file[0] != '\0') {
+        world->ledger_file = ps_str_dup(ps_str_of(options->ledger_file));
+        status = ps_world_write_ledger(world, err);
+    }
     if (status != PS_OK) {
         return status;
-    }
-    if (options->ledger_file != NULL && options->ledger_file[0] != '\0') {
-        world->ledger_file = ps_str_dup(ps_str_of(options->ledger_file));
     }
     *ret_world = PS_TAKE(&world);
     return PS_OK;
@@ -259,7 +262,7 @@ enum ps_status ps_world_open(const struct ps_world_options *const options, const
 struct ps_world *ps_world_free(struct ps_world *const world)
 {
     if (world != NULL) {
-        ps_world_write_ledger(world);
+        (void)!ps_world_write_ledger(world, NULL); /* nobody is left to be told */
         (void)ps_events_free(world->events);
         ps_objects_release(&world->objects);
         ps_jobs_release(&world->jobs);

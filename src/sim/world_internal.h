@@ -78,7 +78,7 @@ PS_MUST_CHECK bool ps_object_put_may(const struct ps_world *world, const struct 
                                      struct ps_refusal *ret_refusal);
 
 /* Writes the ledger's file, if there is to be one. Takes the lock itself. */
-void ps_world_write_ledger(struct ps_world *world);
+PS_MUST_CHECK enum ps_status ps_world_write_ledger(struct ps_world *world, struct ps_error *err);
 
 /* Numbers drawn from the world's seed for one purpose; the same arguments give the same draw. */
 uint64_t ps_world_draw(const struct ps_world *world, const char *purpose, int64_t number);

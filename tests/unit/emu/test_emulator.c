@@ -94,6 +94,24 @@ static void a_folder_has_one_emulator(void **state)
     assert_null(other);
 }
 
+static void a_port_has_one_emulator(void **state)
+{
+    (void)state;
+    struct client client PS_CLEANUP(client_stop);
+    struct ps_emulator *other = NULL;
+    struct ps_error err;
+    client_start(&client, 1, NULL, NULL);
+    char *const folder = test_folder_new();
+    const struct ps_emulator_options options = {.data_folder = folder,
+                                                .port = ps_emulator_port(client.emulator)};
+    assert_int_equal(ps_emulator_start(&options, &other, &err), PS_E_IO);
+    assert_non_null(strstr(err.message, "could not listen on port"));
+    assert_non_null(strstr(err.message, "in use"));
+    assert_null(other);
+    test_folder_remove(folder);
+    free(folder);
+}
+
 static void wrong_options_say_what_is_wrong(void **state)
 {
     (void)state;
@@ -106,6 +124,7 @@ static void wrong_options_say_what_is_wrong(void **state)
         {{.data_folder = folder, .limits_file = "/nowhere/limits"}, PS_E_USAGE},
         {{.data_folder = folder, .port = 70000}, PS_E_USAGE},
         {{.data_folder = folder, .env_file = "/nowhere/env"}, PS_E_IO},
+        {{.data_folder = folder, .ledger_file = "/nowhere/ledger"}, PS_E_IO},
         {{.data_folder = "/nowhere/data"}, PS_E_IO},
     };
     for (size_t index = 0; index < sizeof rows / sizeof rows[0]; index++) {
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(real_time_names_no_clock),
         cmocka_unit_test(a_restart_goes_on_as_the_same_account),
         cmocka_unit_test(a_folder_has_one_emulator),
+        cmocka_unit_test(a_port_has_one_emulator),
         cmocka_unit_test(wrong_options_say_what_is_wrong),
         cmocka_unit_test(a_kill_loses_nothing_and_repeats_nothing),
     };
