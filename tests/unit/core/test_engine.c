@@ -437,7 +437,7 @@ static void a_row_of_our_name_with_another_arn_is_not_our_job(void **state)
     (void)state;
     static char arn[] = "arn:aws:bedrock:us-east-1:111122223333:model-invocation-job/zzzzzzzzzzzz";
     struct hand hand;
-    struct ps_job_view other = hand_view(PS_JOB_FAILED);
+    struct ps_job_view other = hand_view(PS_JOB_IN_PROGRESS);
     other.arn = arn;
     hand_begin(&hand, &defaults);
     hand_to_create(&hand, 1);
@@ -445,6 +445,7 @@ static void a_row_of_our_name_with_another_arn_is_not_our_job(void **state)
     hand_expect(&hand, PS_WISH_LIST_JOBS);
     hand_jobs(&hand, &other, NULL);
     assert_int_equal(hand_job(&hand, 1)->status, PS_JOB_SUBMITTED);
+    assert_int_equal(hand_job(&hand, 1)->processed, 0);
     hand_expect(&hand, PS_WISH_GET_JOB); /* ours was not listed: asked for by its ARN */
     assert_string_equal(hand.last.text, hand_view(PS_JOB_FAILED).arn);
     hand_end(&hand);

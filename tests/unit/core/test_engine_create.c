@@ -160,6 +160,31 @@ static void absence_is_proven_by_two_late_looks(void **state)
     hand_end(&hand);
 }
 
+/* I8: a new attempt is new in name, folders and token. */
+static void a_new_attempt_shares_nothing_with_the_old_one(void **state)
+{
+    (void)state;
+    struct hand hand;
+    char token[64];
+    hand_begin(&hand, &defaults);
+    hand_to_create(&hand, 1);
+    (void)snprintf(token, sizeof(token), "%s", hand_job(&hand, 1)->token);
+    hand_unknown(&hand);
+    hand_pass(&hand, PROOF_FROM_MS);
+    hand_look_for_nothing(&hand);
+    hand_sleep(&hand);
+    hand_look_for_nothing(&hand);
+    hand_prepare_job(&hand, 1);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_string_not_equal(token, hand_job(&hand, 1)->token);
+    assert_null(strstr(hand.last.text, token));
+    assert_null(strstr(hand.last.text, "j00000001-a1"));
+    assert_non_null(strstr(hand.last.text, "\"jobName\":\"run-j00000001-a2\""));
+    assert_non_null(strstr(hand.last.text, "/in/j00000001-a2/"));
+    assert_non_null(strstr(hand.last.text, "/out/j00000001-a2/"));
+    hand_end(&hand);
+}
+
 static void a_look_that_began_too_early_proves_nothing(void **state)
 {
     (void)state;
@@ -481,6 +506,7 @@ int main(void)
         cmocka_unit_test(the_same_body_is_sent_again_only_inside_the_token_window),
         cmocka_unit_test(a_repeat_that_was_overslept_is_looked_for_instead),
         cmocka_unit_test(absence_is_proven_by_two_late_looks),
+        cmocka_unit_test(a_new_attempt_shares_nothing_with_the_old_one),
         cmocka_unit_test(a_look_that_began_too_early_proves_nothing),
         cmocka_unit_test(after_three_days_it_is_looked_for_and_not_repeated),
         cmocka_unit_test(a_found_job_is_adopted_only_by_token_and_input),

@@ -221,6 +221,39 @@ static void a_job_without_a_row_holds_what_is_in_its_input(void **state)
     hand_end(&hand);
 }
 
+static void nothing_is_created_while_a_stranger_is_read(void **state)
+{
+    (void)state;
+    static char name[] = "run-j00000005-a1";
+    struct hand hand;
+    struct ps_job_view foreign = hand_view(PS_JOB_IN_PROGRESS);
+    struct ps_job ready = {.number = 1, .attempt = 1, .state = PS_STATE_READY};
+    struct ps_fact cut = {.outcome = PS_OUTCOME_NO, .bytes = 40, .text = strdup("e1")};
+    (void)ps_error_set(&cut.error, PS_E_NETWORK, PS_RETRY_LATER, "could not read on");
+    foreign.name = name;
+    hand_begin(&hand, &defaults);
+    ps_engine_add_job(hand.engine, &ready);
+    start_and_see(&hand, &foreign);
+    hand_expect(&hand, PS_WISH_LIST_OBJECTS);
+    hand_expect_nothing(&hand);
+    hand_objects(&hand, "70 p/run/in/j00000005-a1/s00001/j00000005-a1-s00001.jsonl\n");
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    hand_expect_nothing(&hand);
+    hand_give(&hand, &cut);
+    hand_sleep(&hand);
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    assert_int_equal(hand.last.wish.offset, 40);
+    hand_no(&hand, PS_E_CONFLICT, PS_RETRY_LATER); /* another object stands there now */
+    hand_sleep(&hand);
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    assert_int_equal(hand.last.wish.offset, 0);
+    hand_yes(&hand);
+    hold_foreign(&hand, 0);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_int_equal(hand.last.wish.job, 1);
+    hand_end(&hand);
+}
+
 static void which_views_are_strangers(void **state)
 {
     (void)state;
@@ -357,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_stop_before_anything_was_cut_cancels_all),
         cmocka_unit_test(a_pause_wishes_nothing_and_waits_for_what_is_open),
         cmocka_unit_test(a_job_without_a_row_holds_what_is_in_its_input),
+        cmocka_unit_test(nothing_is_created_while_a_stranger_is_read),
         cmocka_unit_test(which_views_are_strangers),
         cmocka_unit_test(a_stranger_whose_input_is_gone_calls_a_person),
         cmocka_unit_test(an_input_object_is_never_left_out),
