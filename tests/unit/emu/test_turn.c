@@ -4,6 +4,8 @@
 
 #include "client.h"
 
+#include <time.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -95,6 +97,60 @@ static void only_outputs_are_corrupted(void **state)
     assert_string_equal(got.body, "0123456789");
 }
 
+/* Runs a job of three records to its end; the key of its output goes to ret_key. */
+static void run_job(const struct client *const client, char ret_key[const 256])
+{
+    static const char line[] =
+        "{\"modelInput\":{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":"
+        "\"hello there\"}]}]}}\n";
+    char text[3 * sizeof line];
+    char body[1024];
+    const char *const bucket = ps_emulator_bucket(client->emulator);
+    (void)snprintf(text, sizeof text, "%s%s%s", line, line, line);
+    assert_int_equal(client_put(client, "i/x.jsonl", text), 200);
+    (void)snprintf(body, sizeof body,
+                   "{\"jobName\":\"j\",\"roleArn\":\"%s\",\"modelId\":\"amazon.nova-pro-v1:0\","
+                   "\"inputDataConfig\":{\"s3InputDataConfig\":{\"s3Uri\":\"s3://%s/i/\"}},"
+                   "\"outputDataConfig\":{\"s3OutputDataConfig\":{\"s3Uri\":\"s3://%s/o/\"}}}",
+                   ps_emulator_role_arn(client->emulator), bucket, bucket);
+    struct reply made PS_CLEANUP(reply_release) =
+        client_send(client, &(struct sending){.service = "bedrock",
+                                              .method = "POST",
+                                              .target = "/model-invocation-job",
+                                              .body = ps_str_of(body)});
+    assert_int_equal(made.status, 200);
+    const char *const id = strrchr(made.body, '/') + 1;
+    (void)snprintf(ret_key, 256, "o/%.12s/x.jsonl.out", id);
+    for (int turn = 0; turn < 500; turn++) {
+        if (client_count_events(client, "\"status\":\"Completed\"") == 1) {
+            return;
+        }
+        const struct timespec time = {0, 10000000};
+        (void)nanosleep(&time, NULL);
+    }
+    fail_msg("the job does not end");
+}
+
+static void an_output_is_corrupted_in_one_byte_on_its_way(void **state)
+{
+    (void)state;
+    struct client client PS_CLEANUP(client_stop);
+    char key[256];
+    client_start(&client, 20000, "corrupt:get_object:nth=1", "min_records=1");
+    run_job(&client, key);
+    struct reply wrong PS_CLEANUP(reply_release) = client_get(&client, key);
+    struct reply right PS_CLEANUP(reply_release) = client_get(&client, key);
+    assert_int_equal(wrong.status, 200);
+    assert_true(wrong.is_whole && right.is_whole);
+    assert_int_equal(wrong.body_size, right.body_size);
+    int different = 0;
+    for (size_t at = 0; at < right.body_size; at++) {
+        different += wrong.body[at] != right.body[at] ? 1 : 0;
+    }
+    assert_int_equal(different, 1);
+    assert_int_equal(client_count_events(&client, "\"answer\":\"corrupt\""), 1);
+}
+
 static void a_create_that_comes_twice_makes_one_job(void **state)
 {
     (void)state;
@@ -123,6 +179,7 @@ int main(void)
         cmocka_unit_test(bedrock_words_its_faults_as_its_own),
         cmocka_unit_test(an_answer_is_cut),
         cmocka_unit_test(only_outputs_are_corrupted),
+        cmocka_unit_test(an_output_is_corrupted_in_one_byte_on_its_way),
         cmocka_unit_test(a_create_that_comes_twice_makes_one_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
