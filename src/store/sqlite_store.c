@@ -56,6 +56,11 @@ static enum ps_status refuse_corrupt(const char *const why, struct ps_error *con
 static enum ps_status fail(const struct sqlite_store *const store, struct ps_error *const err)
 {
     const int code = sqlite3_errcode(store->database);
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        (void)ps_error_set(err, PS_E_CONFLICT, PS_RETRY_LATER,
+                           "could not open the run's state: another process holds it");
+        return ps_error_hint(err, "Wait for it, or follow it with 'penstock watch'.");
+    }
     if (code == SQLITE_FULL) {
         (void)ps_error_set(err, PS_E_IO, PS_RETRY_LATER,
                            "could not keep the run's state: the disk is full");
@@ -462,7 +467,9 @@ static enum ps_status configure(struct sqlite_store *const store, struct ps_erro
     static const char settings[] =
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = PERSIST;"
-        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;";
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+        /* In exclusive mode the lock is kept from here to the end: nobody else gets in. */
+        "BEGIN EXCLUSIVE; COMMIT;";
     (void)sqlite3_db_config(store->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (run_text(store, settings, err) != PS_OK || check_whole(store, err) != PS_OK ||
         ps_schema_migrate(store->database, err) != PS_OK) {

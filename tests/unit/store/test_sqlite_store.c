@@ -9,9 +9,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -289,6 +291,68 @@ static void segments_keep_the_order_of_their_commits(void **state)
     ps_buf_release(&names);
 }
 
+static void a_second_opener_is_kept_out(void **state)
+{
+    (void)state;
+    struct ps_error err = {0};
+    struct ps_state_store second = {NULL, NULL};
+    begin();
+    set("name", "value");
+    commit();
+    open_again(); /* and not a row written since */
+    assert_int_equal(ps_sqlite_store_open(path, &second, &err), PS_E_CONFLICT);
+    assert_non_null(strstr(err.message, "another process holds it"));
+    assert_null(second.context);
+    begin();
+    set("name", "another");
+    commit();
+    assert_value("name", "another");
+    ps_sqlite_store_close(&store);
+    assert_int_equal(ps_sqlite_store_open(path, &second, &err), PS_OK);
+    ps_sqlite_store_close(&second);
+    open_store();
+}
+
+/* A limit on the size of files stands in for a full disk. */
+static void a_full_disk_gives_up_the_turn_alone(void **state)
+{
+    (void)state;
+    struct ps_error err = {0};
+    char text[4000];
+    char name[20];
+    struct rlimit before;
+    enum ps_status status = PS_OK;
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    begin();
+    set("name", "committed");
+    commit();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit tight = {200000, before.rlim_max};
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    begin();
+    set("name", "never");
+    for (int row = 0; row < 200 && status == PS_OK; row++) {
+        (void)snprintf(name, sizeof(name), "row-%d", row);
+        status = store.ops->set_value(store.context, name, text, &err);
+    }
+    if (status == PS_OK) {
+        status = store.ops->commit(store.context, &err);
+    }
+    store.ops->rollback(store.context);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(status, PS_E_IO);
+    assert_int_equal(err.retry, PS_RETRY_LATER);
+    assert_value("name", "committed");
+    open_again();
+    assert_value("name", "committed");
+    begin();
+    set("name", "and on");
+    commit();
+    assert_value("name", "and on");
+}
+
 /* Overwrites `size` bytes in the middle of the file. */
 static void spoil(const off_t offset, const size_t size)
 {
@@ -343,6 +407,8 @@ int main(void)
         IN_A_NEW_FILE(shards_come_back_by_range_with_their_picks),
         IN_A_NEW_FILE(a_wish_is_a_row_until_its_fact_comes),
         IN_A_NEW_FILE(segments_keep_the_order_of_their_commits),
+        IN_A_NEW_FILE(a_second_opener_is_kept_out),
+        IN_A_NEW_FILE(a_full_disk_gives_up_the_turn_alone),
         IN_A_NEW_FILE(a_spoilt_file_is_refused),
         cmocka_unit_test(a_path_that_cannot_be_opened_is_told),
     };
