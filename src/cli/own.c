@@ -173,6 +173,39 @@ static enum ps_status pin_endpoint(struct owner *const owner, struct ps_error *c
     return PS_OK;
 }
 
+/*
+ * R1: a run stays in its Region. What the environment and the profile say counts only for a run
+ * that took its Region from there; --region always does, unless it was said at the start too.
+ */
+static enum ps_status pin_region(const struct owner *const owner, struct ps_error *const err)
+{
+    struct ps_buf pinned PS_CLEANUP(ps_buf_release);
+    char *said PS_CLEANUP(ps_str_free_auto) = NULL;
+    const struct ps_state_store store = owner->store;
+    const char *const own_region = owner->settings.lane.region;
+    ps_buf_init(&pinned, PS_TEXT_BYTES_MAX);
+    if (owner->settings.is_local) {
+        return PS_OK;
+    }
+    if (ps_wire_region(owner->options, &said, err) != PS_OK) {
+        return err->status;
+    }
+    if (!store.ops->get_value(store.context, "region_said", &pinned)) {
+        return store.ops->set_value(store.context, "region_said", said == NULL ? "" : said, err);
+    }
+    const struct ps_str then = ps_buf_str(&pinned);
+    const bool counts = owner->options->region != NULL || ps_str_equals_text(then, own_region);
+    if (said != NULL && counts && !ps_str_equals_text(then, said) &&
+        strcmp(said, own_region) != 0) {
+        (void)ps_error_set(err, PS_E_DENIED, PS_RETRY_NEVER,
+                           "cannot go on: this run lives in Region '%.40s', and now '%.40s' is "
+                           "asked for",
+                           own_region, said);
+        return ps_error_hint(err, "Leave --region and AWS_REGION as they were when it began.");
+    }
+    return PS_OK;
+}
+
 /* ------------------------------------------------ progress and status */
 
 static void write_status(struct owner *const owner, const char *const phase,
@@ -404,7 +437,7 @@ static int own(struct owner *const owner)
         owner->status.message[0] = '\0';
     }
     if (ps_results_check_path(owner->results_path, &err) != PS_OK ||
-        open_state(owner, &err) != PS_OK ||
+        open_state(owner, &err) != PS_OK || pin_region(owner, &err) != PS_OK ||
         (owner->mode == PS_OWN_RETRY && make_unsent(owner, &err) != PS_OK)) {
         return ps_say_error(&err);
     }

@@ -9,7 +9,12 @@ the Host goes on as it was sent, so signatures hold. Every request has a number,
         proxy.log                                # [Request(number, op, status), ...]
 
 `before`: the request never reaches the emulator. `after`: it was carried out, and the answer is lost.
-`drop(number, when)` does the same to the connection alone and kills nothing.
+`drop(number, when)` does the same to the connection alone and kills nothing. More, by op (OPS below) and which one of
+that op it is, counted from 1; 0 means each:
+
+    proxy.arm_op("create", 1, "after", lambda: pid)         # as arm()
+    proxy.first("stop", 1, function)                        # the request waits until function() has returned
+    proxy.swap("create", 2, "after", answer(502, b"..."))   # the client gets this instead; None: the connection closes
 """
 import asyncio
 import collections
@@ -19,6 +24,7 @@ import signal
 import threading
 
 Request = collections.namedtuple("Request", "number op status")
+Swap = collections.namedtuple("Swap", "when answer")
 
 HEAD_BYTES_MAX = 1 << 20
 PIECE_BYTES = 1 << 18
@@ -47,6 +53,13 @@ def op_of(method, target):
     return next((op for verb, pattern, op in OPS if verb == method and re.search(pattern, target)), "other")
 
 
+def answer(status, body, kind="application/json", length=None):
+    """An answer's bytes; `length` more than there is: it is cut, and the connection closes."""
+    head = "HTTP/1.1 %d Made-Up\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (
+        status, kind, len(body) if length is None else length)
+    return head.encode() + body
+
+
 class Message:
     """The head of a request or an answer, and how long its body is."""
 
@@ -71,6 +84,10 @@ class KillProxy:
         self.log = []
         self.count = 0
         self.plans = {}
+        self.op_plans = {}
+        self.hooks = {}
+        self.swaps = {}
+        self.op_counts = collections.Counter()
         self.fired = None
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -91,6 +108,18 @@ class KillProxy:
 
     def drop(self, number, when):
         self.plans[number] = (when, None)
+
+    def arm_op(self, op, nth, when, pid_of):
+        self.op_plans[op, nth] = (when, pid_of)
+
+    def first(self, op, nth, function):
+        self.hooks[op, nth] = function
+
+    def swap(self, op, nth, when, made):
+        self.swaps[op, nth] = Swap(when, made)
+
+    def unswap(self, op, nth):
+        self.swaps.pop((op, nth), None)
 
     # --- the thread ----------------------------------------------------------------------------------
 
@@ -130,15 +159,25 @@ class KillProxy:
         self.count += 1
         number = self.count
         op = op_of(request.first[0], request.first[1])
-        when, pid_of = self.plans.get(number, (None, None))
+        self.op_counts[op] += 1
+        nth = self.op_counts[op]
+        when, pid_of = self.plans.get(number) or self.op_plans.get((op, nth), (None, None))
+        hook = self.hooks.get((op, nth)) or self.hooks.get((op, 0))
+        if hook:
+            await self.loop.run_in_executor(None, hook)
+        swap = self.swaps.get((op, nth)) or self.swaps.get((op, 0))
         if when == "before":
             self.log.append(Request(number, op, None))
             self.fire(number, pid_of)
             return False
+        if swap and swap.when == "before":
+            self.log.append(Request(number, op, None))
+            await copy_body(reader, None, request, request.length or 0)
+            return await self.give(writer, swap.answer)
         up_writer.write(request.head)
         sending = asyncio.ensure_future(copy_body(reader, up_writer, request, request.length or 0))
         try:
-            answer = await self.answer_of(up_reader, None if when else writer)
+            answer = await self.answer_of(up_reader, None if when or swap else writer)
             if answer is None:
                 return False
             self.log.append(Request(number, op, int(answer.first[1])))
@@ -147,6 +186,10 @@ class KillProxy:
                 await copy_body(up_reader, None, answer, answer.length if has_body else 0)
                 self.fire(number, pid_of)
                 return False
+            if swap:
+                await sending
+                await copy_body(up_reader, None, answer, answer.length if has_body else 0)
+                return await self.give(writer, swap.answer)
             writer.write(answer.head)
             await copy_body(up_reader, writer, answer, answer.length if has_body else 0)
             await writer.drain()
@@ -164,6 +207,12 @@ class KillProxy:
             if writer:
                 writer.write(answer.head)
                 await writer.drain()
+
+    async def give(self, writer, made):
+        """What was made up, and the end of the connection: a cut answer ends there."""
+        if made:
+            await put(writer, made)
+        return False
 
     def fire(self, number, pid_of):
         self.fired = number

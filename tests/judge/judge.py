@@ -465,16 +465,21 @@ def check_attempts(world, jobs, lines, options):
             owners[mark].add(record_id if key is None else key)
             attempts[record_id].append((job, processed.get(record_id)))
     paid = collections.Counter()
+    lost = collections.Counter()  # paid answers that nobody can read, where sending such again was asked for
     for record_id, tries in attempts.items():
         check_tries(world, record_id, tries, options)
     for job in jobs:
+        readable = read_outputs(world, job) if options.resent else {}
         for event in job.records:
             paid[event["input_sha256"]] += event["is_billed"]
+            if options.resent and event["is_billed"] and event.get("record_id") not in readable:
+                lost[event["input_sha256"]] += 1
     twice = 0
     for mark, count in paid.items():
         allowed = len(owners[mark]) or 1
         if options.dedupe != "none" and (options.dedupe == "all" or not is_warm(inputs.get(mark))):
             allowed = 1
+        allowed += lost[mark]
         if count > allowed:
             twice += count - allowed
             world.found("paid_twice", "modelInput %s.. was paid %d times, %d would do" % (mark[:12], count, allowed))
@@ -651,7 +656,7 @@ def judge(options):
             check_report(world, rows or [], json.load(file))
     if options.ledger:
         with open(options.ledger, encoding="utf-8") as file:
-            check_ledger(world, json.load(file), twice)
+            check_ledger(world, json.load(file), options.resent or twice)
     for upload in sorted(world.uploads):
         world.found("open_multipart", "upload %s is neither completed nor aborted" % upload)
     return verdict(world, jobs, lines, rows)

@@ -1,0 +1,860 @@
+#!/usr/bin/env python3
+"""Every interleaving of create, put, stop, restore and resume that could pay twice or lose a record.
+
+Goal: rules R1 to R6 where two things meet. Method: the real binary against an emulator of its own; a proxy between them
+loses, delays or replaces the answer that the story needs, a stranger with the same account does what nobody asked
+for, and the emulator's clock is put forward where hours or days pass. Each story ends with the judge.
+"""
+import sqlite3
+
+from harness import *
+from killproxy import KillProxy, answer
+from stranger import Stranger
+
+RECORDS = 40  # four jobs of two shards of five
+MINUTE_MS, HOUR_MS, DAY_MS = 60 * 1000, 3600 * 1000, 24 * 3600 * 1000
+NO_JOBS = answer(200, b'{"invocationJobSummaries":[]}')
+UNDISTURBED = {}
+
+
+# --- what the stories share --------------------------------------------------------------------------
+
+
+def undisturbed(work, records=RECORDS):
+    """The results of a run to which nothing happens."""
+    if records not in UNDISTURBED:
+        emulator = work.emulator("undisturbed")
+        done = work.run(emulator, work.prompts(records), "undisturbed.jsonl", "--state-dir", work.path("undisturbed-state"))
+        check_status(done, OK, "the undisturbed run")
+        UNDISTURBED[records] = read_bytes(work.path("undisturbed.jsonl"))
+        emulator.stop()
+    return UNDISTURBED[records]
+
+
+def kill_at(work, emulator, prompts, op, nth, when, *more):
+    """Runs as run `x` until its nth `op`, and kills it there, `before` or `after` the effect."""
+    with KillProxy(emulator.port) as proxy:
+        process = None
+        proxy.arm_op(op, nth, when, lambda: process.pid)
+        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", *more, port=proxy.port)
+        check_equal(-signal.SIGKILL, process.wait(SECONDS_MAX), "killed %s %s %d" % (when, op, nth))
+
+
+def again(work, emulator, prompts, *more, port=None):
+    return work.run(emulator, prompts, "results.jsonl", "--name", "x", *more, port=port)
+
+
+def check_same_as_undisturbed(work, records=RECORDS):
+    check(read_bytes(work.path("results.jsonl")) == undisturbed(work, records), "the results are those of the undisturbed run")
+
+
+def run_of(emulator, name="x"):
+    return "s3://%s/t/%s" % (emulator.env["PENSTOCK_BUCKET"], name)
+
+
+def names_created(emulator):
+    return [event["name"] for event in emulator.events("job.created")]
+
+
+def requests(emulator, op):
+    return [event for event in emulator.events("request") if event["op"] == op]
+
+
+def folder_of(work, name="x"):
+    return work.path("state", "penstock", "runs", name)
+
+
+def database(work):
+    return sqlite3.connect(os.path.join(folder_of(work), "run.db"))
+
+
+def foreign_input(emulator, name, records=5):
+    """Input of somebody else's job, in a run of its own."""
+    lines = [{"recordId": "S%010d" % number, "modelInput": {
+        "anthropic_version": "bedrock-2023-05-31", "max_tokens": 10,
+        "messages": [{"role": "user", "content": "stranger %d" % number}]}} for number in range(records)]
+    Stranger(emulator).put("t/%s/in/j1/a.jsonl" % name, "".join(json.dumps(line) + "\n" for line in lines).encode())
+    return {"inputDataConfig": {"s3InputDataConfig": {"s3InputFormat": "JSONL", "s3Uri": run_of(emulator, name) + "/in/j1/"}},
+            "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": run_of(emulator, name) + "/out/j1/"}}}
+
+
+def foreign_job(emulator, job_name, folder, **more):
+    return Stranger(emulator).create_job(jobName=job_name, roleArn=emulator.env["PENSTOCK_ROLE_ARN"], modelId=HAIKU,
+                                         **{"clientRequestToken": "stranger-" + job_name, **foreign_input(emulator, folder),
+                                            **more})
+
+
+# --- the ambiguous create ----------------------------------------------------------------------------
+
+
+@test
+def a_create_is_lost_and_three_days_pass(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="forget:create,anyname:create")
+    kill_at(work, emulator, prompts, "create", 1, "after")
+    created = names_created(emulator)
+    emulator.forward(3 * DAY_MS)
+    check_status(again(work, emulator, prompts), OK, "three days later, the token long forgotten: the same command")
+    check_equal(created, names_created(emulator)[:len(created)], "what was created is there")
+    check_equal(4, len(names_created(emulator)), "four jobs in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_create_never_arrives_and_three_days_pass(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="forget:create,anyname:create")
+    kill_at(work, emulator, prompts, "create", 1, "before")
+    emulator.forward(3 * DAY_MS)
+    check_status(again(work, emulator, prompts), OK, "three days later: the same command")
+    created = [name for name in names_created(emulator) if name.endswith("-a2")]
+    check(created, "what was proven absent has a second attempt", names_created(emulator))
+    for event in emulator.events("job.created"):
+        if event["name"] in created:
+            folder = event["name"][len("x-"):] + "/"
+            check("/in/" + folder in event["input_uri"] and event["output_uri"].endswith("/out/" + folder),
+                  "with paths of its own", event)
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_create_is_proven_absent_only_after_two_looks_and_all_waits(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    kill_at(work, emulator, prompts, "create", 1, "before")
+    killed_ms = emulator.events()[-1]["time_ms"]
+    emulator.forward(11 * MINUTE_MS)
+    check_status(again(work, emulator, prompts), OK, "past the token window: the same command")
+    second = [event for event in emulator.events("job.created") if event["name"].endswith("-a2")]
+    check(second, "there is a second attempt", names_created(emulator))
+    first_ms = min(event["time_ms"] for event in second)
+    looks = [event["time_ms"] - killed_ms for event in requests(emulator, "ListModelInvocationJobs")
+             if event.get("subject", "").endswith("-a1") and event["time_ms"] < first_ms]
+    counted = [look_ms for look_ms in looks if look_ms >= 15 * MINUTE_MS]
+    check(len(counted) >= 2, "two looks later than signature and list lag", looks)
+    check(any(later - look >= 5 * MINUTE_MS for look in counted for later in counted), "five minutes apart", looks)
+    check(first_ms - killed_ms >= 20 * MINUTE_MS, "and no create before them", (first_ms - killed_ms) / MINUTE_MS)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_create_is_repeated_with_the_same_body_inside_the_token_window(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(speed=60, limits=SMALL_LIMITS + ",startup=10s")
+    with KillProxy(emulator.port) as proxy:
+        # The first copy is late: it arrives when the program, killed and back again, has sent a second one.
+        process = None
+        is_back, is_sent = threading.Event(), threading.Event()
+
+        def first_copy():
+            process.kill()
+            is_sent.wait(SECONDS_MAX)
+
+        def other_copies():
+            if is_back.is_set():
+                is_sent.set()
+
+        proxy.first("create", 1, first_copy)
+        proxy.first("create", 0, other_copies)
+        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", port=proxy.port)
+        process.wait(SECONDS_MAX)
+        is_back.set()
+        done = again(work, emulator, prompts, port=proxy.port)
+    check_status(done, OK, "the same command at once")
+    check_equal(4, len(names_created(emulator)), "four jobs in all")
+    check(len([event for event in requests(emulator, "CreateModelInvocationJob") if event["is_executed"]]) > 4,
+          "though one create came twice")
+    check(all(event["status"] == 200 for event in requests(emulator, "CreateModelInvocationJob")), "and each was the same")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_job_that_no_list_shows_is_known_by_its_output(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="forget:create,anyname:create")
+    kill_at(work, emulator, prompts, "create", 1, "after")
+    emulator.forward(HOUR_MS)
+    with KillProxy(emulator.port) as proxy:
+        proxy.swap("list_jobs", 0, "before", NO_JOBS)
+        check_status(again(work, emulator, prompts, port=proxy.port), OK, "while lists show nothing: the same command")
+    check_equal(4, len(names_created(emulator)), "four jobs in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_name_in_use_is_no_refusal(work):
+    prompts = work.prompts(RECORDS)
+    for name, faults in [("delivered twice", "twice:create:nth=1,forget:create"),
+                         ("lost, and not yet listed", "lost:create:nth=1,forget:create,lag:list")]:
+        place = name.split(",")[0].split()[0]
+        emulator = work.emulator(place, faults=faults)
+        done = work.run(emulator, prompts, "results.jsonl", "--name", "x-" + place)
+        check_status(done, OK, "a create " + name)
+        told = [event for event in requests(emulator, "CreateModelInvocationJob")
+                if event["status"] == 400 and event["code"] == "ValidationException"]
+        check(told, "the service said ValidationException")
+        check_equal(4, len(names_created(emulator)), "and has four jobs in all")
+        check_same_as_undisturbed(work)
+        work.judge(emulator, prompts, "results.jsonl")
+
+
+HTML = b"<html><head><title>Error</title></head><body>upstream</body></html>"
+# (what comes instead of the answer of every create that is lost, the bytes)
+ANSWERS = [
+    ("500", answer(500, b'{"message":"internal"}')),
+    ("502 of a proxy", answer(502, HTML, "text/html")),
+    ("503", answer(503, b'{"message":"unavailable"}')),
+    ("504 of a proxy", answer(504, HTML, "text/html")),
+    ("a cut 200", answer(200, b'{"jobArn":"arn:aws:bed', length=120)),
+    ("a 200 with half an object", answer(200, b'{"jobArn":"arn:aws:bed')),
+    ("a 200 without a body", answer(200, b"")),
+    ("a 200 of a captive portal", answer(200, HTML, "text/html")),
+    ("a 404 of a proxy", answer(404, HTML, "text/html")),
+    ("nothing", None),
+]
+
+
+def add_answer(name, made):
+    def function(work):
+        prompts = work.prompts(RECORDS)
+        emulator = work.emulator()
+        with KillProxy(emulator.port) as proxy:
+            proxy.swap("create", 1, "after", made)
+            proxy.swap("create", 4, "before", made)
+            check_status(again(work, emulator, prompts, port=proxy.port), OK, "the run")
+        check_equal(4, len(names_created(emulator)), "four jobs in all")
+        check_same_as_undisturbed(work)
+        work.judge(emulator, prompts, "results.jsonl")
+    function.__name__ = "a_create_is_answered_with_" + name.replace(" ", "_")
+    test(function)
+
+
+for row in ANSWERS:
+    add_answer(*row)
+
+
+def with_a_stranger_at_the_create(work, do, records=RECORDS):
+    """A run whose first create is lost; just before, `do` happens. Returns (emulator, prompts, done)."""
+    prompts = work.prompts(records)
+    emulator = work.emulator(limits="jobs=9,job_records=10,shard_records=5,min_records=5", faults="anyname:create")
+    with KillProxy(emulator.port) as proxy:
+        proxy.first("create", 1, lambda: do(emulator))
+        proxy.swap("create", 1, "before", None)
+        done = again(work, emulator, prompts, port=proxy.port)
+    return emulator, prompts, done
+
+
+@test
+def a_list_also_shows_names_that_contain_ours(work):
+    def others(emulator):
+        # x-j...-a10 contains x-j...-a1, and so does a run whose name ends in x.
+        for number in (1, 2):
+            foreign_job(emulator, "x-j%08d-a10-j00000001-a1" % number, "one%d" % number)
+            foreign_job(emulator, "ax-j%08d-a1" % number, "two%d" % number)
+    emulator, prompts, done = with_a_stranger_at_the_create(work, others)
+    check_status(done, OK, "the run")
+    check_equal(4, sum(name.startswith("x-j") and len(name) == len("x-j00000001-a1") for name in names_created(emulator)),
+                "four jobs of its own")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl", "--run", run_of(emulator))
+
+
+@test
+def a_job_of_our_name_with_another_token_is_not_adopted(work):
+    def thief(emulator):
+        for number in (1, 2):
+            foreign_job(emulator, "x-j%08d-a1" % number, "thief%d" % number)
+    emulator, _, done = with_a_stranger_at_the_create(work, thief)
+    check_status(done, DENIED, "the run")
+    check("another token or input" in done.err, "it says why", done.err)
+    check(not requests(emulator, "GetObject"), "and nothing of that job was read")
+
+
+@test
+def a_job_of_our_name_and_token_with_another_input_is_not_adopted(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits="jobs=9,job_records=10,shard_records=5,min_records=5")
+    kill_at(work, emulator, prompts, "create", 1, "before")
+    with database(work) as store:
+        tokens = dict(store.execute("SELECT number, token FROM jobs WHERE token IS NOT NULL"))
+    for number, token in tokens.items():
+        if "x-j%08d-a1" % number not in names_created(emulator):
+            foreign_job(emulator, "x-j%08d-a1" % number, "thief%d" % number, clientRequestToken=token)
+    done = again(work, emulator, prompts)
+    check_status(done, DENIED, "the same command")
+    check("another token or input" in done.err, "it says why", done.err)
+
+
+@test
+def every_second_create_and_every_third_put_is_lost(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="lost:create:every=2,lost:put:every=3")
+    check_status(again(work, emulator, prompts), OK, "the run")
+    lost = collections.Counter(event["op"] for event in emulator.events("request") if event["answer"] == "lost")
+    check(lost["CreateModelInvocationJob"] >= 2 and lost["PutObject"] >= 2, "%d creates and %d puts were lost" % (
+        lost["CreateModelInvocationJob"], lost["PutObject"]))
+    check_equal(4, len(names_created(emulator)), "four jobs in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+# --- another profile, account, Region, endpoint ------------------------------------------------------
+
+
+def write_profiles(work, **emulators):
+    """Profiles of AWS's shared files; what the environment must say to use them."""
+    config = credentials = ""
+    for name, emulator in emulators.items():
+        config += "[profile %s]\nregion = us-east-1\nendpoint_url = http://127.0.0.1:%d\n" % (name, emulator.port)
+        credentials += "[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % (
+            name, emulator.env["AWS_ACCESS_KEY_ID"], emulator.env["AWS_SECRET_ACCESS_KEY"])
+    return {"AWS_CONFIG_FILE": work.write("config", config), "AWS_SHARED_CREDENTIALS_FILE": work.write("credentials", credentials)}
+
+
+def asked(emulator):
+    return len(emulator.events("request"))
+
+
+@test
+def another_profile_of_another_account_is_refused_by_every_command(work):
+    prompts = work.prompts(RECORDS)
+    emulator, other = work.emulator(), work.emulator("other")
+    kill_at(work, emulator, prompts, "create", 2, "after")
+    env = dict(write_profiles(work, home=emulator, away=other, same=emulator), PENSTOCK_CLOCK=emulator.env["PENSTOCK_CLOCK"])
+    before = asked(emulator)
+    run = work.run_arguments(emulator, prompts, "results.jsonl", "--name", "x")
+    for command in (["resume", "x"], ["retry", "x", "--yes"], run):
+        count = asked(other)
+        done = work.penstock(*command, env=dict(env, AWS_PROFILE="away"))
+        check_status(done, DENIED, "penstock %s with the other account's profile" % command[0])
+        check("account" in done.err, "it says why", done.err)
+        check(asked(other) == count + 1 and set(other.calls()) == {"GetCallerIdentity"}, "and only asked who it is")
+    check_equal(before, asked(emulator), "nothing was asked of the first account")
+    keys = dict(work.environment(emulator), AWS_ACCESS_KEY_ID=other.env["AWS_ACCESS_KEY_ID"],
+                AWS_SECRET_ACCESS_KEY=other.env["AWS_SECRET_ACCESS_KEY"])
+    check_status(work.penstock("resume", "x", env=keys), DENIED, "resume with keys that are not known there")
+    check_equal({"GetCallerIdentity"}, {event["op"] for event in emulator.events("request")[before:]},
+                "and only asked who it is")
+    done = work.penstock("resume", "x", "--profile", "same", env=env)
+    check_status(done, OK, "resume with another profile of the same account")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def another_region_is_refused_or_makes_no_difference(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    kill_at(work, emulator, prompts, "create", 2, "after")
+    before = asked(emulator)
+    home = work.environment(emulator)
+    for name, more, env in [("--region", ["--region", "eu-west-1"], home),
+                            ("AWS_REGION", [], dict(home, AWS_REGION="eu-west-1"))]:
+        for command in ("resume", "retry"):
+            done = work.penstock(command, "x", *more, *(["--yes"] if command == "retry" else []), env=env)
+            check_status(done, DENIED, "penstock %s with %s=eu-west-1" % (command, name))
+            check("eu-west-1" in done.err and "us-east-1" in done.err, "it names both", done.err)
+    check_equal(before, asked(emulator), "and nothing was asked of anybody")
+    del home["AWS_REGION"]
+    check_status(work.penstock("resume", "x", env=home), OK, "resume where nobody names a Region")
+    check_equal({"us-east-1"}, {event["region"] for event in emulator.events("job.created")}, "every job is in its own")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def stop_with_another_account_stops_nothing(work):
+    prompts = work.prompts(RECORDS)
+    emulator, other = work.emulator(faults="stuck:job"), work.emulator("other")
+    kill_at(work, emulator, prompts, "create", 2, "after")
+    env = dict(write_profiles(work, home=emulator, away=other), PENSTOCK_CLOCK=emulator.env["PENSTOCK_CLOCK"])
+    done = work.penstock("stop", "x", "--yes", env=dict(env, AWS_PROFILE="away"))
+    check_status(done, DENIED, "penstock stop with the other account's profile")
+    check_equal({"GetCallerIdentity"}, set(other.calls()), "only asked who it is")
+    check("StopModelInvocationJob" not in emulator.calls(), "nothing was stopped")
+    done = work.penstock("stop", "x", "--yes", env=dict(env, AWS_PROFILE="home"))
+    check_status(done, OK, "and with its own")
+    check(set(emulator.jobs().values()) <= {"Stopped", "Completed"}, "it stops the jobs", emulator.jobs())
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def another_endpoint_is_refused(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    kill_at(work, emulator, prompts, "create", 2, "after")
+    before = asked(emulator)
+    elsewhere = "http://localhost:%d" % emulator.port
+    done = work.penstock("resume", "x", "--endpoint-url", elsewhere, env=work.environment(emulator))
+    check_status(done, DENIED, "resume with another host")
+    check("localhost" in done.err, "it says which", done.err)
+    check_equal(before, asked(emulator), "and nothing was asked")
+    check_status(again(work, emulator, prompts), OK, "the same command")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+# --- another converter, another input ----------------------------------------------------------------
+
+
+def go_on_with(work, change, records=80):
+    """A run that is killed when two jobs are made; `change` happens; it goes on. Eight jobs, four of them put."""
+    prompts = work.prompts(records)
+    emulator = work.emulator(speed=200)
+    kill_at(work, emulator, prompts, "create", 2, "after")
+    kept = read_bytes(prompts)
+    facts = os.stat(prompts)
+    change(prompts)
+    done = again(work, emulator, prompts)
+    if done.status == USAGE:  # the same command sees at once that it is another input
+        done = work.penstock("resume", "x", env=work.environment(emulator))
+    return emulator, prompts, kept, facts, done
+
+
+def check_only_the_unsent_failed(work, emulator, done, is_named=True):
+    check_status(done, SOME_FAILED, "it goes on")
+    rows = read_jsonl(work.path("results.jsonl"))
+    counts = collections.Counter(row["status"] for row in rows)
+    sent = sum(event["total"] for event in emulator.events("job.state") if "total" in event)
+    check(20 <= sent < len(rows), "%d of %d records were sent" % (sent, len(rows)))
+    check_equal({"succeeded": sent, "failed": len(rows) - sent}, dict(counts), "these are answered, the rest failed")
+    errors = {(row["error"]["code"], row["error"]["message"]) for row in rows if row["status"] == "failed"}
+    check_equal({"input_gone"}, {code for code, _ in errors}, "as input_gone")
+    check(all("changed" in message for _, message in errors), "in words", errors)
+
+
+def give_back(work, emulator, prompts, kept, facts):
+    """The input is back as it was: retry sends the rest."""
+    with open(prompts, "wb") as file:
+        file.write(kept)
+    os.utime(prompts, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    check_status(work.penstock("retry", "x", "--yes", env=work.environment(emulator)), OK, "with the old one back: retry")
+    check_same_as_undisturbed(work, 80)
+    work.judge(emulator, prompts, "results.jsonl", "--retried")
+
+
+@test
+def resumed_with_another_converter(work):
+    def change(_):
+        path = os.path.join(folder_of(work), "source.json")
+        rules = json.loads(read_bytes(path))
+        rules["system"] = "Answer as a pirate."
+        work.write(path, json.dumps(rules))
+    emulator, prompts, _, _, done = go_on_with(work, change)
+    check_only_the_unsent_failed(work, emulator, done)
+    check("input or converter changed" in done.err + work.said(), "it says so", done.err)
+    objects = os.path.join(emulator.data, "objects")
+    check(not any(b"pirate" in read_bytes(os.path.join(objects, name)) for name in os.listdir(objects)),
+          "nothing of the new converter was put")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def resumed_with_an_input_of_another_size(work):
+    def change(path):
+        work.write(path, read_bytes(path).replace(b"Tell me", b"Tell us all"))
+    emulator, prompts, kept, facts, done = go_on_with(work, change)
+    check_only_the_unsent_failed(work, emulator, done)
+    give_back(work, emulator, prompts, kept, facts)
+
+
+@test
+def resumed_with_an_input_of_another_time(work):
+    def change(path):
+        os.utime(path, ns=(0, 0))
+    emulator, prompts, kept, facts, done = go_on_with(work, change)
+    check_only_the_unsent_failed(work, emulator, done)
+    give_back(work, emulator, prompts, kept, facts)
+
+
+@test
+def resumed_with_other_bytes_of_the_same_size_and_time(work):
+    def change(path):
+        facts = os.stat(path)
+        with open(path, "r+b") as file:
+            data = file.read()
+            file.seek(0)
+            file.write(data.replace(b"Tell me", b"Sell me"))
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    emulator, prompts, kept, facts, done = go_on_with(work, change)
+    check_only_the_unsent_failed(work, emulator, done)
+    give_back(work, emulator, prompts, kept, facts)
+
+
+@test
+def resumed_without_the_input(work):
+    emulator, prompts, kept, facts, done = go_on_with(work, os.remove)
+    check_only_the_unsent_failed(work, emulator, done)
+    failed = read_jsonl(work.path("results.failed.jsonl"))
+    check_equal([row["id"] for row in read_jsonl(work.path("results.jsonl")) if row["status"] == "failed"],
+                [row["id"] for row in failed], "the failed file has their ids")
+    give_back(work, emulator, prompts, kept, facts)
+
+
+@test
+def results_never_read_the_input(work):
+    prompts = work.write_jsonl("prompts.jsonl", [{"id": "p%d" % number, "prompt": "Tell me about %d." % number, "ticket": number}
+                                                 for number in range(RECORDS)])
+    emulator = work.emulator(faults="stuck:job", limits="jobs=9,min_records=5")
+    process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", "--keep", "ticket", lane="jobs=9,job_records=10,min_records=5")
+    wait_until(lambda: len(names_created(emulator)) >= 4, "everything is sent")
+    kept = read_bytes(prompts)
+    os.remove(prompts)
+    check_equal(OK, process.wait(SECONDS_MAX), "the run without its input: exit 0")
+    rows = read_jsonl(work.path("results.jsonl"))
+    check_equal([("p%d" % number, {"ticket": number}) for number in range(RECORDS)], [(row["id"], row["input"]) for row in rows],
+                "ids and kept fields are there")
+    check_status(work.penstock("verify", "x"), OK, "penstock verify")
+    work.write("prompts.jsonl", kept)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+# --- puts --------------------------------------------------------------------------------------------
+
+
+@test
+def a_put_that_was_lost_meets_its_own_object(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="lost:put:every=2")
+    check_status(again(work, emulator, prompts), OK, "the run")
+    check(any(event["status"] == 412 for event in requests(emulator, "PutObject")), "a repeated put was told 412")
+    check_equal(8, len([event for event in emulator.events("object.put") if event["by"] == "client"]), "eight objects in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+def first_object(work):
+    """Key and bytes of the first shard of run `x`, from a run of the same name elsewhere."""
+    elsewhere = work.emulator("elsewhere")
+    check_status(work.run(elsewhere, work.prompts(RECORDS), "elsewhere.jsonl", "--name", "x", "--state-dir", work.path("there")),
+                 OK, "the same run elsewhere")
+    key = "t/x/in/j00000001-a1/s00001/j00000001-a1-s00001.jsonl"
+    body = Stranger(elsewhere).get(key)
+    elsewhere.stop()
+    return key, body
+
+
+def run_with_object_before_the_put(work, key, body):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    with KillProxy(emulator.port) as proxy:
+        proxy.first("put", 1, lambda: Stranger(emulator).put(key, body))
+        done = again(work, emulator, prompts, port=proxy.port)
+    check(any(event["status"] == 412 for event in requests(emulator, "PutObject")), "a put was told 412")
+    return emulator, prompts, done
+
+
+@test
+def an_equal_object_without_a_checksum_is_read_back(work):
+    key, body = first_object(work)
+    emulator, prompts, done = run_with_object_before_the_put(work, key, body)
+    check_status(done, OK, "the run")
+    check(any(event.get("subject", "").endswith(key) for event in requests(emulator, "GetObject")), "it was read back")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def another_object_in_the_way_is_neither_taken_nor_overwritten(work):
+    key, body = first_object(work)
+    other = body.replace(b"Tell me", b"Sell me", 1)
+    for place, found in (("same-size", other), ("shorter", body[:body.index(b"\n") + 1])):
+        more = Work("interleavings")
+        try:
+            emulator, _, done = run_with_object_before_the_put(more, key, found)
+            check_status(done, DENIED, "the run, with an object of the " + place.replace("-", " "))
+            check("input or the converter changed" in done.err, "it says why", done.err)
+            check_equal(found, Stranger(emulator).get(key), "the object is as it was")
+            check(not any(name.startswith("x-j00000001") for name in names_created(emulator)), "and its job was not made")
+        finally:
+            more.close()
+
+
+@test
+def an_object_too_many_in_the_folder_stops_the_create(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    with KillProxy(emulator.port) as proxy:
+        proxy.first("put", 1, lambda: Stranger(emulator).put("t/x/in/j00000001-a1/s00003/more.jsonl", b"{}\n"))
+        done = again(work, emulator, prompts, port=proxy.port)
+    check_status(done, DENIED, "the run")
+    check("objects that are not ours" in done.err, "it says why", done.err)
+    check(not any(name.startswith("x-j00000001") for name in names_created(emulator)), "and the job was not made")
+
+
+@test
+def an_object_that_vanished_before_the_create_is_put_again(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    key = "t/x/in/j00000001-a1/s00002/j00000001-a1-s00002.jsonl"
+
+    def vanish():
+        wait_until(lambda: any(event["key"] == key for event in emulator.events("object.put")), "the object is put")
+        Stranger(emulator).delete(key)
+
+    with KillProxy(emulator.port) as proxy:
+        proxy.first("list_objects", 2, vanish)  # the first one looks for numbers, at the start
+        check_status(again(work, emulator, prompts, port=proxy.port), OK, "the run")
+    check_equal(2, sum(event["key"] == key for event in emulator.events("object.put")), "it was put twice")
+    check_equal(4, len(names_created(emulator)), "four jobs in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def uploads_left_open_are_aborted_and_only_ours(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    other = Stranger(emulator)
+    other.open_upload("t/x/in/j00000007-a1/s00001/j00000007-a1-s00001.jsonl")
+    other.open_upload("t/xy/in/j00000007-a1/s00001/j00000007-a1-s00001.jsonl")
+    check_status(again(work, emulator, prompts), OK, "the run")
+    opened = {event["upload_id"]: event["key"] for event in emulator.events("upload.created")}
+    aborted = [opened[event["upload_id"]] for event in emulator.events("upload.aborted")]
+    check_equal(["t/x/in/j00000007-a1/s00001/j00000007-a1-s00001.jsonl"], aborted, "its own was aborted, the other's not")
+
+
+@test
+def numbers_of_an_earlier_longer_attempt_are_not_used_again(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    for shard in (1, 2, 3):
+        Stranger(emulator).put("t/x/in/j00000001-a1/s%05d/j00000001-a1-s%05d.jsonl" % (shard, shard), b'{"old":%d}\n' % shard)
+    check_status(again(work, emulator, prompts), OK, "the run beside old shards")
+    check_equal(["x-j%08d-a1" % number for number in (2, 3, 4, 5)], sorted(names_created(emulator)), "the number is left out")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+# --- the store put back from a copy ------------------------------------------------------------------
+
+
+def to_the_end_with_a_copy(work, emulator, prompts, copy_at):
+    """Kills at the create `copy_at`, copies the folder, goes on to the end, puts the copy back."""
+    state = work.path("state")
+    kill_at(work, emulator, prompts, "create", copy_at, "after")
+    shutil.copytree(state, work.path("copy"))
+    done = again(work, emulator, prompts)
+    shutil.rmtree(state)
+    shutil.move(work.path("copy"), state)
+    return done
+
+
+@test
+def an_older_copy_after_a_retry_job_has_run(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="fail:job:nth=1,record429:record:nth=7,record429:record:nth=9,record429:record:nth=11,"
+                                    "record429:record:nth=13,record429:record:nth=15")
+    check_status(to_the_end_with_a_copy(work, emulator, prompts, 2), OK, "the run, first time")
+    created = names_created(emulator)
+    check(len(created) > 4, "jobs with retries have run", created)
+    check_status(again(work, emulator, prompts), OK, "the same command from the older copy")
+    check_equal(created, names_created(emulator), "no job was made again")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def an_older_copy_while_the_retry_job_still_runs(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="fail:job:nth=1,stuck:job:nth=5")
+    state = work.path("state")
+    kill_at(work, emulator, prompts, "create", 2, "after")
+    shutil.copytree(state, work.path("copy"))
+    kill_at(work, emulator, prompts, "create", 3, "after")  # the third job, the fourth, the retry
+    shutil.rmtree(state)
+    shutil.move(work.path("copy"), state)
+    check_status(again(work, emulator, prompts), OK, "the same command from the older copy")
+    check_equal(5, len(names_created(emulator)), "five jobs in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def an_older_copy_and_inputs_that_are_gone(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    check_status(to_the_end_with_a_copy(work, emulator, prompts, 1), OK, "the run, first time")
+    created = names_created(emulator)
+    for event in emulator.events("object.put"):
+        if event["by"] == "client" and "/in/j00000004-a1/" in event["key"]:
+            Stranger(emulator).delete(event["key"])
+    done = again(work, emulator, prompts)
+    check_status(done, DENIED, "the same command from the older copy")
+    check("input objects are gone" in done.err, "it says why", done.err)
+    check_equal(created, names_created(emulator), "and nothing was sent: who knows what that job held")
+
+
+# --- ends that are not what they seem ----------------------------------------------------------------
+
+ONE_AT_LEAST = "jobs=2,job_records=10,shard_records=5,min_records=1"
+
+# (what happens, --faults, jobs)
+LATE = [
+    ("a_half_done_job_whose_outputs_come_later", "partial:job:nth=1,late:output", 5),
+    ("a_half_done_job_without_a_manifest_whose_outputs_come_later", "partial:job:nth=1,nomanifest:job:nth=1,late:output", 5),
+    ("a_stopped_job_whose_outputs_come_later", "stopped:job:nth=1,late:output", 5),
+    ("a_stopped_job_without_a_manifest_whose_outputs_come_later", "stopped:job:nth=1,nomanifest:job:nth=1,late:output", 5),
+    ("a_completed_job_without_a_manifest_whose_outputs_come_later", "nomanifest:job:nth=1,late:output", 4),
+    ("a_half_done_job_with_a_wrong_manifest", "partial:job:nth=1,badmanifest:job:nth=1", None),
+    ("a_job_that_completes_without_one_success", ",".join("record429:record:nth=%d" % number for number in range(1, 11)), 5),
+]
+
+
+def add_late(name, faults, jobs):
+    def function(work):
+        prompts = work.prompts(RECORDS)
+        emulator = work.emulator(faults=faults, limits=ONE_AT_LEAST)
+        done = work.run(emulator, prompts, "results.jsonl", lane=ONE_AT_LEAST)
+        if jobs is None:
+            check_status(done, SOME_FAILED, "the run")
+            rows = read_jsonl(work.path("results.jsonl"))
+            check_equal({"unaccounted"}, {row["error"]["code"] for row in rows if row["status"] == "failed"},
+                        "what is not proven is unaccounted")
+            check_equal(4, len(names_created(emulator)), "and not sent again")
+        else:
+            check_status(done, OK, "the run")
+            check_equal(jobs, len(names_created(emulator)), "%d jobs in all" % jobs)
+            check_same_as_undisturbed(work)
+        work.judge(emulator, prompts, "results.jsonl")
+    function.__name__ = name
+    test(function)
+
+
+for row in LATE:
+    add_late(*row)
+
+
+@test
+def a_completed_job_whose_output_was_deleted(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="vanish:output:nth=1")
+    check_status(work.run(emulator, prompts, "results.jsonl", "--name", "x"), SOME_FAILED, "the run")
+    rows = read_jsonl(work.path("results.jsonl"))
+    lost = [row for row in rows if row["status"] == "failed"]
+    check_equal(["unaccounted"] * 5, [row["error"]["code"] for row in lost], "five records are unaccounted")
+    check_equal(4, len(names_created(emulator)), "and not sent again")
+    ended_ms = min(event["time_ms"] for event in emulator.events("job.state") if event["status"] == "Completed")
+    looks = [event["time_ms"] - ended_ms for event in requests(emulator, "ListObjectsV2") if "/out/" in event["subject"]]
+    check(max(looks) >= HOUR_MS, "it was looked for during an hour (%d min)" % (max(looks) // MINUTE_MS))
+    env = work.environment(emulator)
+    check_status(work.penstock("retry", "x", "--yes", env=env), SOME_FAILED, "retry leaves them")
+    check_equal(4, len(names_created(emulator)), "still four jobs")
+    check_status(work.penstock("retry", "x", "--yes", "--resend-unaccounted", env=env), OK, "retry --resend-unaccounted")
+    check_equal(5, len(names_created(emulator)), "sends them")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl", "--retried", "--resent")
+
+
+def stop_when_two_jobs_run(work, emulator, prompts, at_stop=None, more=""):
+    """`penstock stop` of a run with two jobs; `at_stop` happens while the first Stop call is under way."""
+    with KillProxy(emulator.port) as proxy:
+        if at_stop:
+            proxy.first("stop", 0, at_stop)
+        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", port=proxy.port)
+        wait_until(lambda: sum(event["status"] == "InProgress" for event in emulator.events("job.state")) >= 2, "two jobs run")
+        done = work.penstock("stop", "x", "--yes", env=work.environment(emulator, proxy.port))
+        process.wait(SECONDS_MAX)
+    check(done.status in (OK, STOPPED), "penstock stop (status %d)" % done.status, done)
+    check_stops_are_followed_by_get(emulator)
+
+
+def check_stops_are_followed_by_get(emulator):
+    """R3: whatever Stop was answered, the next thing is a Get of that job, before its outputs are looked for."""
+    names = {event["job"]: event["name"] for event in emulator.events("job.created")}
+    stops = requests(emulator, "StopModelInvocationJob")
+    check(stops, "jobs were stopped")
+    for stop in stops:
+        if "subject" not in stop:
+            continue  # it never came that far
+        job = stop["subject"].rsplit("/", 1)[-1]
+        folder = "/out/%s/" % names[job][len("x-"):]
+        following = [event["op"] for event in emulator.events("request") if event["seq"] > stop["seq"] and
+                     (event["op"] == "GetModelInvocationJob" and event["subject"].endswith(job) or
+                      event["op"] == "ListObjectsV2" and folder in event["subject"])]
+        check(following and following[0] == "GetModelInvocationJob", "a Get follows the Stop of %s" % names[job], following)
+
+
+@test
+def stop_meets_completed(work):
+    prompts = work.prompts(2 * RECORDS)
+    emulator = work.emulator(speed=100)
+
+    def until_completed():
+        wait_until(lambda: set(emulator.jobs().values()) == {"Completed"}, "all have completed")
+
+    stop_when_two_jobs_run(work, emulator, prompts, until_completed)
+    check(any(event.get("code") == "ConflictException" for event in requests(emulator, "StopModelInvocationJob")),
+          "Stop was told that the job has ended")
+    rows = read_jsonl(work.path("results.jsonl"))
+    sent = 10 * len(names_created(emulator))
+    check(sent < 2 * RECORDS, "%d records were sent" % sent)
+    check_equal({"succeeded": sent, "cancelled": 2 * RECORDS - sent}, dict(collections.Counter(row["status"] for row in rows)),
+                "what completed is answered, what was in no job is cancelled")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+def add_stop(name, faults):
+    def function(work):
+        prompts = work.prompts(2 * RECORDS)
+        emulator = work.emulator(faults=faults, speed=100)
+        stop_when_two_jobs_run(work, emulator, prompts)
+        billed = sum(event["is_billed"] for event in emulator.events("record"))
+        rows = read_jsonl(work.path("results.jsonl"))
+        check_equal({"succeeded": billed, "cancelled": 2 * RECORDS - billed},
+                    {**{"succeeded": 0}, **collections.Counter(row["status"] for row in rows)},
+                    "what was paid is answered, the rest is cancelled")
+        work.judge(emulator, prompts, "results.jsonl")
+        check_status(work.penstock("retry", "x", "--yes", env=restarted(emulator)), OK, "retry goes on with the rest")
+        check_same_as_undisturbed(work, 2 * RECORDS)
+        work.judge(emulator, prompts, "results.jsonl", "--retried")
+    function.__name__ = name
+    test(function)
+
+
+def restarted(emulator):
+    emulator.start()
+    return emulator.work.environment(emulator)
+
+
+for row in [("stop_of_running_jobs", "none"), ("stop_whose_answer_is_lost", "lost:stop:nth=1"),
+            ("stop_that_breaks_the_service", "500:stop:nth=1:after,503:stop:nth=2"),
+            ("stop_whose_outputs_come_later", "late:output")]:
+    add_stop(*row)
+
+
+# --- tries -------------------------------------------------------------------------------------------
+
+
+@test
+def a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="record429:record:nth=3,record429:record:nth=31,record400:record:nth=4,"
+                                    "record400:record:nth=5,record400:record:nth=6")
+    check_status(work.run(emulator, prompts, "results.jsonl", "--name", "x"), SOME_FAILED, "the run")
+    rows = read_jsonl(work.path("results.jsonl"))
+    codes = collections.Counter(str(row["error"]["code"]) for row in rows if row["status"] == "failed")
+    check_equal({"below_batch_minimum": 2, "400": 3}, dict(codes), "two are left over, three are wrong")
+    check_equal(4, len(names_created(emulator)), "no job was made below the minimum")
+    check_equal({10}, {event["total"] for event in emulator.events("job.state") if "total" in event}, "and none was padded")
+    check_status(work.penstock("retry", "x", "--yes", env=work.environment(emulator)), OK, "retry, with five to send")
+    check_equal(5, len(names_created(emulator)), "makes one job of them")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl", "--retried")
+
+
+@test
+def retries_pool_into_one_job(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults=",".join("record429:record:nth=%d" % number for number in (1, 11, 21, 31, 32, 33)))
+    check_status(again(work, emulator, prompts), OK, "the run")
+    totals = [event["total"] for event in emulator.events("job.state") if "total" in event]
+    check_equal([10, 10, 10, 10, 6], totals, "six records of four jobs went again in one")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+main(__doc__)
