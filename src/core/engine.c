@@ -377,8 +377,6 @@ void ps_engine_handle(struct ps_engine *const engine, const struct ps_fact *cons
     }
     if (fact->kind == PS_WISH_PUT_SHARD) {
         engine->open_puts--;
-    } else if (fact->kind == PS_WISH_GET_OBJECT) {
-        engine->open_gets--;
     }
     struct ps_job *const job = ps_engine_job_by_number(engine, fact->job);
     PS_ASSERT(job != NULL);
@@ -539,9 +537,8 @@ static void advance_stopping(struct ps_engine *const engine, struct ps_job *cons
     }
     if (job->state < PS_STATE_CREATING) {
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
-    } else if (job->state == PS_STATE_CREATING || job->state == PS_STATE_REPEATING) {
-        job->state = job->first_signed_ms == 0 ? PS_STATE_READY : PS_STATE_LOOK_NAME;
-        job->is_dirty = true;
+    } else if (job->state == PS_STATE_REPEATING) {
+        job->state = PS_STATE_LOOK_NAME;
     }
 }
 

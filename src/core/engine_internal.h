@@ -48,7 +48,6 @@ struct ps_engine {
     int64_t poll_wake_ms;
     int64_t poll_tries;
     int64_t open_puts;
-    int64_t open_gets;
 
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;

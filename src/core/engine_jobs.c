@@ -406,6 +406,19 @@ static void begin_attempt(struct ps_job *const job)
     job->wake_ms = 0;
 }
 
+/* Both looks of it came late enough; the next one that counts is a gap away. */
+static void note_empty_look(struct ps_job *const job)
+{
+    if (job->empty_looks == 0 || job->look_ms - job->last_empty_ms >= PS_LOOK_GAP_MS) {
+        job->empty_looks++;
+        job->last_empty_ms = job->look_ms;
+    }
+    job->wake_ms = job->last_empty_ms + PS_LOOK_GAP_MS;
+    if (job->empty_looks >= PS_EMPTY_LOOKS) {
+        begin_attempt(job);
+    }
+}
+
 static void act_repeat_or_prove(struct ps_engine *const engine, struct ps_job *const job,
                                 const struct ps_now now)
 {
@@ -418,15 +431,8 @@ static void act_repeat_or_prove(struct ps_engine *const engine, struct ps_job *c
         job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
     } else if (job->look_ms < proof_from_ms) {
         job->wake_ms = proof_from_ms;
-    } else if (job->empty_looks > 0 && job->look_ms - job->last_empty_ms < PS_LOOK_GAP_MS) {
-        job->wake_ms = job->last_empty_ms + PS_LOOK_GAP_MS;
     } else {
-        job->empty_looks++;
-        job->last_empty_ms = job->look_ms;
-        job->wake_ms = job->look_ms + PS_LOOK_GAP_MS;
-        if (job->empty_looks >= PS_EMPTY_LOOKS) {
-            begin_attempt(job);
-        }
+        note_empty_look(job);
     }
     if (job->attempt > PS_ATTEMPTS_MAX) {
         struct ps_error error;
@@ -476,17 +482,14 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
                 const struct ps_job_cell cell, const struct ps_tally *const tally,
                 const struct ps_error *const error, const struct ps_now now)
 {
-    const enum ps_job_state before = job->state;
     job->state = cell.next;
     switch (cell.action) {
-    case PS_ACT_NOTHING:
-        job->state = before;
-        return;
     case PS_ACT_GO:
     case PS_ACT_ADOPT:
         job->tries = 0;
         job->wake_ms = 0;
         break;
+    case PS_ACT_NOTHING: /* seen to by move(): does not come here */
     case PS_ACT_STEP:
         job->wake_ms = 0;
         break;
@@ -526,7 +529,11 @@ static void move(struct ps_engine *const engine, struct ps_job *const job,
                  const struct ps_error *const error, const struct ps_now now)
 {
     const enum ps_job_state before = job->state;
-    act(engine, job, ps_job_states_cell(before, word), tally, error, now);
+    const struct ps_job_cell cell = ps_job_states_cell(before, word);
+    if (cell.action == PS_ACT_NOTHING) {
+        return;
+    }
+    act(engine, job, cell, tally, error, now);
     job->is_dirty = true;
     if (job->state == before) {
         return;

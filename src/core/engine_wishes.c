@@ -102,21 +102,15 @@ static bool wish_put(struct ps_engine *const engine, struct ps_job *const job,
     return true;
 }
 
-static bool wish_get(struct ps_engine *const engine, struct ps_job *const job,
-                     struct ps_wish *const wish)
+static void wish_get(const struct ps_job *const job, struct ps_wish *const wish)
 {
     struct ps_str key = {NULL, 0};
     int64_t size_bytes = 0;
-    if (engine->open_gets >= engine->options.gets_max) {
-        return false;
-    }
     PS_ASSERT(ps_job_listed(job, job->fetched_count, &key, &size_bytes));
     wish->shard = job->fetched_count;
     wish->key = key;
     wish->offset = job->fetch_offset;
     wish->etag = job->fetch_offset > 0 ? ps_str_of(job->fetch_etag) : PS_STR("");
-    engine->open_gets++;
-    return true;
 }
 
 static void wish_list_objects(struct ps_engine *const engine, const struct ps_job *const job,
@@ -146,7 +140,8 @@ static bool fill(struct ps_engine *const engine, struct ps_job *const job, const
     case PS_WISH_PUT_SHARD:
         return wish_put(engine, job, wish);
     case PS_WISH_GET_OBJECT:
-        return wish_get(engine, job, wish);
+        wish_get(job, wish);
+        return true;
     case PS_WISH_LIST_OBJECTS:
         wish_list_objects(engine, job, wish);
         return true;

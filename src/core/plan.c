@@ -173,10 +173,8 @@ static void drop_small(struct ps_plan *const plan, const int64_t min_records)
 }
 
 /* Evens out as few of the last jobs as bring each to the minimum, where some do. */
-static enum ps_status even_out(struct ps_plan *const plan,
-                               const struct ps_plan_records *const records,
-                               const struct bounds *const bounds, const int64_t min_records,
-                               struct ps_error *const err)
+static void even_out(struct ps_plan *const plan, const struct ps_plan_records *const records,
+                     const struct bounds *const bounds, const int64_t min_records)
 {
     for (int64_t job_count = 2; job_count <= plan->job_count; job_count++) {
         const int64_t total = last_records(plan, job_count);
@@ -186,19 +184,15 @@ static enum ps_status even_out(struct ps_plan *const plan,
         if (total / job_count < min_records) {
             continue;
         }
+        /* The same records have been cut once: each of them fits a file. */
         const int64_t first = drop_last_jobs(plan, job_count);
-        if (cut_from(plan, records, first, &even, err) != PS_OK) {
-            return err->status;
-        }
+        PS_ASSERT(cut_from(plan, records, first, &even, NULL) == PS_OK);
         if (smallest_of_last(plan, from_job) >= min_records) {
-            return PS_OK;
+            return;
         }
         (void)drop_last_jobs(plan, plan->job_count - from_job);
-        if (cut_from(plan, records, first, bounds, err) != PS_OK) {
-            return err->status;
-        }
+        PS_ASSERT(cut_from(plan, records, first, bounds, NULL) == PS_OK);
     }
-    return PS_OK;
 }
 
 enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_records *const records,
@@ -216,9 +210,8 @@ enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_reco
     if (cut_from(plan, records, records->first, &bounds, err) != PS_OK) {
         return err->status;
     }
-    if (plan->job_count > 0 && plan->jobs[plan->job_count - 1].records < min_records &&
-        even_out(plan, records, &bounds, min_records, err) != PS_OK) {
-        return err->status;
+    if (plan->job_count > 0 && plan->jobs[plan->job_count - 1].records < min_records) {
+        even_out(plan, records, &bounds, min_records);
     }
     drop_small(plan, min_records);
     return PS_OK;

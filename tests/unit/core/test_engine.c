@@ -170,6 +170,21 @@ static void give_shards(struct hand *const hand, const int64_t count)
 #define SHARD_ROW(number) \
     "70 p/run/in/j00000001-a1/s0000" number "/j00000001-a1-s0000" number ".jsonl\n"
 
+static void rows_that_cannot_be_read_yet_are_read_again(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &defaults);
+    hand_start(&hand);
+    hand_cut(&hand, 1, 0);
+    hand_expect(&hand, PS_WISH_LOAD_SHARDS);
+    hand_later(&hand);
+    hand_sleep(&hand);
+    give_shards(&hand, 1);
+    hand_expect(&hand, PS_WISH_PUT_SHARD);
+    hand_end(&hand);
+}
+
 static void shards_are_put_side_by_side_and_checked_together(void **state)
 {
     (void)state;
@@ -380,6 +395,7 @@ static void a_slot_is_free_once_get_has_seen_the_end(void **state)
 static void one_list_a_poll_and_get_on_change(void **state)
 {
     (void)state;
+    static char other_name[] = "my-run-j00000001-a1";
     struct hand hand;
     struct ps_job_view view = hand_view(PS_JOB_IN_PROGRESS);
     view.processed_count = 4;
@@ -398,7 +414,9 @@ static void one_list_a_poll_and_get_on_change(void **state)
     hand_expect(&hand, PS_WISH_LIST_JOBS);
     view.status = PS_JOB_STATUS_UNKNOWN; /* a new word is taken for live */
     view.processed_count = 3;            /* and counters never go back */
-    hand_jobs(&hand, &view, NULL);
+    struct ps_job_view other = hand_view(PS_JOB_FAILED);
+    other.name = other_name;
+    hand_jobs(&hand, &view, &other);
     hand_assert_state(&hand, 1, PS_STATE_LIVE);
     assert_int_equal(hand_job(&hand, 1)->processed, 4);
     hand_end(&hand);
@@ -501,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_start_that_fails_is_tried_again_and_says_soon_what_is_wrong),
         cmocka_unit_test(numbers_of_folders_without_a_row_are_not_used_again),
         cmocka_unit_test(a_folder_of_a_known_job_is_no_surprise),
+        cmocka_unit_test(rows_that_cannot_be_read_yet_are_read_again),
         cmocka_unit_test(shards_are_put_side_by_side_and_checked_together),
         cmocka_unit_test(shards_that_are_put_already_are_only_checked),
         cmocka_unit_test(failures_that_went_out_together_count_as_one),

@@ -343,7 +343,8 @@ static void output_that_names_no_job_still_forbids_a_repeat(void **state)
         hand_yes(&hand);
         hand_expect(&hand, PS_WISH_LIST_OBJECTS);
         hand_objects(&hand, "1 p/run/out/j00000001-a1/probe\n"
-                            "1 p/run/out/j00000001-a1/abcdefghijk1\n");
+                            "1 p/run/out/j00000001-a1/abcdefghijk1\n"
+                            "1 p/run/out/j00000001-a1/ABCDEFGHIJK1/x\n");
         if (look < PS_TRIES_MAX) {
             hand_sleep(&hand);
         }

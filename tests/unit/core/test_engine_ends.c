@@ -363,8 +363,10 @@ static void counters_are_asked_for_again(void **state)
 static void what_get_called_ended_stays_ended(void **state)
 {
     (void)state;
+    static char message[] = "stopped by somebody";
     struct hand hand;
-    const struct ps_job_view end = hand_view_of(PS_JOB_STOPPED, 4);
+    struct ps_job_view end = hand_view_of(PS_JOB_STOPPED, 4);
+    end.message = message;
     const struct ps_job_view stale = hand_view_of(PS_JOB_IN_PROGRESS, 4);
     const struct ps_tally some = hand_tally_of(4, -1);
     hand_begin(&hand, &defaults);
@@ -373,6 +375,7 @@ static void what_get_called_ended_stays_ended(void **state)
     hand_read_and_tally(&hand, &some);
     hand_sleep(&hand);
     hand_ask_again(&hand, &stale); /* a late answer takes nothing back */
+    assert_string_equal(hand_job(&hand, 1)->message, message);
     assert_int_equal(hand_job(&hand, 1)->status, PS_JOB_STOPPED);
     assert_int_equal(hand_job(&hand, 1)->ended_ms, ended_ms);
     hand_restart(&hand);

@@ -293,6 +293,32 @@ static void which_views_are_strangers(void **state)
     }
 }
 
+static void strangers_find_their_place_among_the_others(void **state)
+{
+    (void)state;
+    static char later[] = "run-j00000009-a1";
+    static char earlier[] = "run-j00000004-a1";
+    struct hand hand;
+    struct ps_fact identity = {.outcome = PS_OUTCOME_YES, .text = strdup(HAND_ACCOUNT)};
+    struct ps_job_view first = hand_view(PS_JOB_IN_PROGRESS);
+    struct ps_job_view second = first;
+    struct ps_job job = {.number = 7, .attempt = 1, .state = PS_STATE_PLANNED};
+    first.name = later;
+    second.name = earlier;
+    hand_begin(&hand, &defaults);
+    ps_engine_add_job(hand.engine, &job);
+    hand_expect(&hand, PS_WISH_IDENTITY);
+    hand_give(&hand, &identity);
+    hand_expect(&hand, PS_WISH_LIST_JOBS);
+    hand_jobs(&hand, &first, &second);
+    assert_int_equal(ps_engine_job_count(hand.engine), 3);
+    assert_int_equal(ps_engine_job(hand.engine, 0)->number, 4);
+    assert_int_equal(ps_engine_job(hand.engine, 1)->number, 7);
+    assert_int_equal(ps_engine_job(hand.engine, 2)->number, 9);
+    assert_int_equal(ps_engine_next_number(hand.engine), 10);
+    hand_end(&hand);
+}
+
 static void a_stranger_whose_input_is_gone_calls_a_person(void **state)
 {
     (void)state;
@@ -392,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_job_without_a_row_holds_what_is_in_its_input),
         cmocka_unit_test(nothing_is_created_while_a_stranger_is_read),
         cmocka_unit_test(which_views_are_strangers),
+        cmocka_unit_test(strangers_find_their_place_among_the_others),
         cmocka_unit_test(a_stranger_whose_input_is_gone_calls_a_person),
         cmocka_unit_test(an_input_object_is_never_left_out),
         cmocka_unit_test(a_reading_of_a_stranger_that_was_lost_begins_again),
