@@ -9,14 +9,16 @@
 #   make asan | tsan     unit and end-to-end tests under the sanitizers
 #   make cover           line coverage, of core/ and codec/ above all
 #   make soak            every kill point, not a sample of them
+#   make sim COUNT=500   the engine through so many failing histories of each kind
 #   make format | clean
 #
 # Each installs what it needs first (scripts/setup).
 
 PREFIX ?= /usr/local
 MESON_OPTIONS ?=
+COUNT ?= 500
 
-.PHONY: all build demo check bench install lint asan tsan cover soak format clean setup-build setup-check
+.PHONY: all build demo check bench install lint asan tsan cover soak sim format clean setup-build setup-check
 
 all: build
 
@@ -52,6 +54,9 @@ cover: setup-check
 
 soak: setup-check
 	@scripts/check --only build,end-to-end --all
+
+sim: build
+	@PENSTOCK_SEEDS=$(COUNT) build/tests/unit/core/test_core_engine_faults
 
 format: setup-check
 	@clang-format-14 -i $$(git ls-files '*.c' '*.h')

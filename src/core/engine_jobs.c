@@ -542,6 +542,9 @@ static void move(struct ps_engine *const engine, struct ps_job *const job,
         job->state == PS_STATE_CLOSING || job->state == PS_STATE_LOADING) {
         free_shards(job);
     }
+    if (job->state == PS_STATE_SETTLING || job->state == PS_STATE_DONE) {
+        ps_job_set_text(&job->listing, NULL);
+    }
     if (job->state == PS_STATE_LISTING) {
         job->fetched_count = 0;
         job->fetch_offset = 0;

@@ -76,12 +76,9 @@ struct ps_job {
     char *message;
     bool is_stop_asked;
 
-    int64_t ended_ms; /* 0: no end seen */
-    char *listing;    /* "size key\n" of its output objects, while they are read */
-    int64_t listing_count;
-    int64_t listing_digest;
-    int64_t listing_ms;
-    int64_t fetched_count;
+    int64_t ended_ms;       /* 0: no end seen */
+    int64_t listing_digest; /* of the last listing of its output that was tallied */
+    int64_t listing_ms;     /* when it was first seen so */
     enum ps_job_verdict verdict;
 
     int64_t tries;   /* failures in a row of what it wants now */
@@ -92,6 +89,9 @@ struct ps_job {
     struct ps_shard_row *shards; /* while they are put and checked */
     int64_t next_put;
     int64_t resends; /* how often the check missed an object that was put */
+    char *listing;   /* "size key\n" of the objects that are read */
+    int64_t listing_count;
+    int64_t fetched_count;
     int64_t fetch_offset;
     int64_t stop_wake_ms;
     bool is_listed; /* by the last poll */

@@ -28,7 +28,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SET_VALUE] = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
     [GET_VALUE] = "SELECT value FROM settings WHERE name = ?",
     [PUT_JOB] = "INSERT OR REPLACE INTO jobs VALUES "
-                "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [EACH_JOB] = "SELECT * FROM jobs ORDER BY number",
     [DROP_SHARDS] = "DELETE FROM shards WHERE job = ?",
     [PUT_SHARD] = "INSERT INTO shards VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -169,9 +169,8 @@ static enum ps_status store_put_job(void *const context, const struct ps_job *co
         job->first_signed_ms, job->last_signed_ms, job->signed_wall_ms,  job->look_ms,
         job->empty_looks,     job->last_empty_ms,  (int64_t)job->status, job->counted,
         job->processed,       job->total};
-    const int64_t harvest[] = {job->listing_count, job->listing_digest,   job->listing_ms,
-                               job->fetched_count, (int64_t)job->verdict, job->tries,
-                               job->wake_ms};
+    const int64_t harvest[] = {job->ended_ms,         job->listing_digest, job->listing_ms,
+                               (int64_t)job->verdict, job->tries,          job->wake_ms};
     for (size_t place = 0; place < sizeof(head) / sizeof(head[0]); place++) {
         bind_number(&binding, head[place]);
     }
@@ -183,8 +182,6 @@ static enum ps_status store_put_job(void *const context, const struct ps_job *co
     }
     bind_text(&binding, job->message);
     bind_number(&binding, job->is_stop_asked ? 1 : 0);
-    bind_number(&binding, job->ended_ms);
-    bind_text(&binding, job->listing);
     for (size_t place = 0; place < sizeof(harvest) / sizeof(harvest[0]); place++) {
         bind_number(&binding, harvest[place]);
     }
@@ -237,11 +234,8 @@ static void read_job(sqlite3_stmt *const statement, struct ps_job *const job)
     job->message = read_text(&reading);
     job->is_stop_asked = read_number(&reading) != 0;
     job->ended_ms = read_number(&reading);
-    job->listing = read_text(&reading);
-    job->listing_count = read_number(&reading);
     job->listing_digest = read_number(&reading);
     job->listing_ms = read_number(&reading);
-    job->fetched_count = read_number(&reading);
     job->verdict = (enum ps_job_verdict)read_number(&reading);
     job->tries = read_number(&reading);
     job->wake_ms = read_number(&reading);
@@ -265,7 +259,8 @@ static enum ps_status store_each_job(void *const context,
         struct ps_job job;
         read_job(binding.statement, &job);
         if (job.state >= PS_STATE_COUNT || job.state < 0 || job.status < 0 ||
-            job.status > PS_JOB_STATUS_UNKNOWN) {
+            job.status > PS_JOB_STATUS_UNKNOWN || job.verdict < 0 ||
+            job.verdict > PS_VERDICT_CANCELLED) {
             ps_job_release(&job);
             (void)sqlite3_reset(binding.statement);
             return ps_error_set(err, PS_E_CORRUPT, PS_RETRY_NEVER,

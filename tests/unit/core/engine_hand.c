@@ -45,11 +45,13 @@ static struct ps_job stored_part(const struct ps_job *const job)
     copy.request = copy_text(job->request);
     copy.arn = copy_text(job->arn);
     copy.message = copy_text(job->message);
-    copy.listing = copy_text(job->listing);
     copy.open_wishes = 0;
     copy.shards = NULL;
     copy.next_put = 0;
     copy.resends = 0;
+    copy.listing = NULL;
+    copy.listing_count = 0;
+    copy.fetched_count = 0;
     copy.fetch_offset = 0;
     copy.stop_wake_ms = 0;
     copy.is_listed = false;

@@ -16,8 +16,8 @@ static void copy_job(struct ps_job *const target, const struct ps_job *const sou
     ps_job_set_text(&copy.request, source->request);
     ps_job_set_text(&copy.arn, source->arn);
     ps_job_set_text(&copy.message, source->message);
-    ps_job_set_text(&copy.listing, source->listing);
-    copy.open_wishes = copy.next_put = copy.resends = copy.fetch_offset = copy.stop_wake_ms = 0;
+    copy.listing_count = copy.fetched_count = copy.open_wishes = copy.next_put = copy.resends =
+        copy.fetch_offset = copy.stop_wake_ms = 0;
     copy.is_listed = copy.is_dirty = false;
     *target = copy;
 }
