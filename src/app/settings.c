@@ -11,14 +11,18 @@
 #define FILE_NAME "run.json"
 
 /* The texts and numbers of run.json, one row each: written and read by the same table. */
-#define TEXTS(ROW)                                                                               \
-    ROW("name", name)                                                                            \
-    ROW("key", key)                                                                              \
-    ROW("nonce", nonce) ROW("bucket", bucket) ROW("prefix", prefix) ROW("results", results_path) \
-        ROW("endpoint", endpoint)
-#define NUMBERS(ROW)    \
-    ROW("speed", speed) \
-    ROW("poll_ms", poll_ms) ROW("timeout_hours", timeout_hours) ROW("created_ms", created_ms)
+#define TEXTS(ROW)        \
+    ROW("name", name)     \
+    ROW("key", key)       \
+    ROW("nonce", nonce)   \
+    ROW("bucket", bucket) \
+    ROW("prefix", prefix) \
+    ROW("results", results_path)
+#define NUMBERS(ROW)                    \
+    ROW("speed", speed)                 \
+    ROW("poll_ms", poll_ms)             \
+    ROW("timeout_hours", timeout_hours) \
+    ROW("created_ms", created_ms)
 
 void ps_settings_init(struct ps_settings *const settings)
 {

@@ -22,7 +22,6 @@ struct ps_settings {
     char *bucket;
     char *prefix;
     char *results_path; /* absolute */
-    char *endpoint; /* R1: the host the run talks to; a loopback one without its port; "" = AWS */
     struct ps_lane lane;
     enum ps_family family;
     bool is_local; /* the emulator inside the process, its data in the run's folder */

@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a paused run waits for what is in flight, and how often files are looked at and progress
- * is told. */
+/* How long a paused run waits for what is in flight, and how often the stop file is looked for. */
 #define PAUSE_REAL_MS 8000
 #define LOOK_REAL_MS 500
-#define PROGRESS_REAL_MS 200
 
 /* Facts taken in one turn, so that one commit serves many. */
 #define FACTS_PER_TURN 64
@@ -62,17 +60,39 @@ struct ps_turn *ps_turn_new(const struct ps_turn_parts *const parts)
     turn->parts = *parts;
     turn->segments = parts->segment_count;
     turn->listed_segments = -1;
+    turn->first_begun_ms = -1;
+    turn->records_before = -1;
     turn->engine = make_engine(parts);
     for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
         turn->readings[place].job = -1;
     }
-    ps_buf_init(&turn->texts, PS_ANSWER_BYTES_MAX);
     return turn;
+}
+
+/* The engine's texts live until its next call: a wish that is kept has copies. */
+static void free_text(const struct ps_str text)
+{
+    union {
+        const char *view;
+        char *owned;
+    } pointer = {text.data};
+    free(pointer.owned);
+}
+
+static void forget_starting(struct ps_turn *const turn)
+{
+    for (int64_t place = 0; place < turn->starting_count; place++) {
+        free_text(turn->starting[place].key);
+        free_text(turn->starting[place].text);
+        free_text(turn->starting[place].etag);
+    }
+    turn->starting_count = 0;
 }
 
 struct ps_turn *ps_turn_free(struct ps_turn *const turn)
 {
     if (turn != NULL) {
+        forget_starting(turn);
         for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
             if (turn->readings[place].job >= 0) {
                 ps_turn_reading_end(turn, turn->readings[place].job);
@@ -80,7 +100,6 @@ struct ps_turn *ps_turn_free(struct ps_turn *const turn)
         }
         (void)ps_source_free(turn->source);
         (void)ps_engine_free(turn->engine);
-        ps_buf_release(&turn->texts);
         free(turn->starting);
         free(turn->seen_states);
         free(turn);
@@ -101,94 +120,6 @@ void ps_turn_pause(struct ps_turn *const turn)
     }
 }
 
-/* ------------------------------------------------ what an operator reads */
-
-static void log_job(struct ps_turn *const turn, const struct ps_job *const job)
-{
-    if (job->number >= turn->seen_count) {
-        const int64_t count = job->number + 64;
-        turn->seen_states =
-            reallocarray(turn->seen_states, (size_t)count, sizeof(turn->seen_states[0]));
-        PS_ASSERT(turn->seen_states != NULL);
-        memset(&turn->seen_states[turn->seen_count], 0,
-               (size_t)(count - turn->seen_count) * sizeof(turn->seen_states[0]));
-        turn->seen_count = count;
-    }
-    if (turn->seen_states[job->number] == job->state) {
-        return;
-    }
-    turn->seen_states[job->number] = job->state;
-    if (job->state == PS_STATE_LISTING && job->ended_ms > 0) {
-        ps_log_info("job.ended", PS_FIELD_COUNT("job", job->number),
-                    PS_FIELD_COUNT("attempt", job->attempt),
-                    PS_FIELD_TEXT("status", ps_job_status_name(job->status)),
-                    PS_FIELD_TEXT("message", job->message),
-                    PS_FIELD_COUNT("counted", job->counted));
-    } else {
-        ps_log_info("job.moved", PS_FIELD_COUNT("job", job->number),
-                    PS_FIELD_COUNT("attempt", job->attempt),
-                    PS_FIELD_TEXT("to", ps_job_state_word(job->state)),
-                    PS_FIELD_COUNT("records", job->records));
-    }
-}
-
-static void note_trouble(struct ps_turn *const turn, const struct ps_fact *const fact)
-{
-    if (fact->outcome == PS_OUTCOME_YES) {
-        turn->trouble[0] = '\0';
-        return;
-    }
-    (void)snprintf(turn->trouble, sizeof(turn->trouble), "%s", fact->error.message);
-    ps_log_warn("wish.failed", PS_FIELD_TEXT("wish", ps_wish_name(fact->kind)),
-                PS_FIELD_COUNT("job", fact->job), PS_FIELD_COUNT("shard", fact->shard),
-                PS_FIELD_TEXT("outcome", fact->outcome == PS_OUTCOME_NO ? "no" : "unknown"),
-                PS_FIELD_TEXT("message", fact->error.message),
-                PS_FIELD_TEXT("code", fact->error.aws_code),
-                PS_FIELD_COUNT("http", fact->error.http_status),
-                PS_FIELD_TEXT("request_id", fact->error.request_id));
-}
-
-static void tell_progress(struct ps_turn *const turn)
-{
-    const int64_t real_ms = ps_clock_real_monotonic_ms();
-    if (turn->parts.progress == NULL || real_ms < turn->progress_at_ms) {
-        return;
-    }
-    turn->progress_at_ms = real_ms + PROGRESS_REAL_MS;
-    const struct ps_answers *const answers = turn->parts.answers;
-    struct ps_progress progress = {
-        .records = ps_index_summary(turn->parts.index)->sent,
-        .records_done = ps_answers_count(answers, PS_ANSWER_SUCCEEDED) +
-                        ps_answers_count(answers, PS_ANSWER_FAILED) +
-                        ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) +
-                        ps_answers_count(answers, PS_ANSWER_CANCELLED),
-        .slots = ps_lane_limit(&turn->parts.settings->lane, PS_LIMIT_JOBS, 0),
-        .passed_ms = ps_clock_now(turn->parts.clock).steady_ms - turn->begun_ms,
-        .activity = "preparing",
-        .trouble = turn->trouble,
-    };
-    int64_t busy[PS_STATE_COUNT] = {0};
-    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
-        const struct ps_job *const job = ps_engine_job(turn->engine, place);
-        busy[job->state]++;
-        progress.jobs += job->state == PS_STATE_VOID ? 0 : 1;
-        progress.jobs_done += job->state == PS_STATE_DONE ? 1 : 0;
-        progress.jobs_live += ps_job_holds_slot(job) ? 1 : 0;
-        progress.records_running += ps_job_holds_slot(job) ? job->processed : 0;
-        progress.tokens += job->state == PS_STATE_DONE ? job->input_tokens : 0;
-    }
-    if (busy[PS_STATE_FETCHING] + busy[PS_STATE_TALLYING] + busy[PS_STATE_CLOSING] > 0) {
-        progress.activity = "reading answers";
-    } else if (busy[PS_STATE_PUTTING] + busy[PS_STATE_LOADING] > 0) {
-        progress.activity = "uploading";
-    } else if (busy[PS_STATE_SETTLING] > 0) {
-        progress.activity = "waiting for output";
-    } else if (progress.jobs_live > 0) {
-        progress.activity = "the service works";
-    }
-    turn->parts.progress(turn->parts.progress_context, &progress);
-}
-
 /* ------------------------------------------------ one turn */
 
 static enum ps_status keep_wish(struct ps_turn *const turn, struct ps_wish *const wish,
@@ -204,8 +135,6 @@ static enum ps_status keep_wish(struct ps_turn *const turn, struct ps_wish *cons
             reallocarray(turn->starting, (size_t)turn->starting_room, sizeof(turn->starting[0]));
         PS_ASSERT(turn->starting != NULL);
     }
-    /* The engine's texts live until its next call: keep copies, as places until the buffer stands
-     * still. */
     struct ps_wish kept = *wish;
     kept.key = ps_str_of(ps_str_dup(wish->key));
     kept.text = ps_str_of(ps_str_dup(wish->text));
@@ -214,25 +143,12 @@ static enum ps_status keep_wish(struct ps_turn *const turn, struct ps_wish *cons
     return PS_OK;
 }
 
-static void free_text(const struct ps_str text)
-{
-    union {
-        const char *view;
-        char *owned;
-    } pointer = {text.data};
-    free(pointer.owned);
-}
-
 static void start_wishes(struct ps_turn *const turn)
 {
     for (int64_t place = 0; place < turn->starting_count; place++) {
-        const struct ps_wish *const wish = &turn->starting[place];
-        turn->world.ops->start(turn->world.context, wish);
-        free_text(wish->key);
-        free_text(wish->text);
-        free_text(wish->etag);
+        turn->world.ops->start(turn->world.context, &turn->starting[place]);
     }
-    turn->starting_count = 0;
+    forget_starting(turn);
 }
 
 /* A GET that begins a job's first object begins its reading. */
@@ -246,6 +162,21 @@ static enum ps_status prepare(struct ps_turn *const turn, const struct ps_wish *
     return ps_turn_reading_begin(turn, ps_engine_find(turn->engine, wish->job), &reading, err);
 }
 
+/*
+ * Our own disk or state failed: the turn is given up, and the process ends; the state is as before.
+ * (Corrupt bytes of the service are its own affair, and come again.)
+ */
+static bool is_ours_to_give_up(const struct ps_fact *const fact, struct ps_error *const err)
+{
+    const enum ps_status status = fact->error.status;
+    if (fact->outcome == PS_OUTCOME_YES ||
+        !(status == PS_E_IO || (status == PS_E_CORRUPT && ps_wish_is_local(fact->kind)))) {
+        return false;
+    }
+    *err = fact->error;
+    return true;
+}
+
 static enum ps_status take_wishes(struct ps_turn *const turn, const struct ps_now now,
                                   struct ps_error *const err)
 {
@@ -254,13 +185,14 @@ static enum ps_status take_wishes(struct ps_turn *const turn, const struct ps_no
         if (ps_wish_is_local(wish.kind)) {
             struct ps_fact fact;
             ps_turn_local(turn, &wish, &fact);
-            if (fact.outcome == PS_OUTCOME_NO && fact.error.status == PS_E_IO) {
-                *err = fact.error; /* the disk: the turn is given up, the state is as before */
-                ps_fact_release(&fact);
+            const bool is_given_up = is_ours_to_give_up(&fact, err);
+            if (!is_given_up) {
+                ps_engine_handle(turn->engine, &fact, now);
+            }
+            ps_fact_release(&fact);
+            if (is_given_up) {
                 return err->status;
             }
-            ps_engine_handle(turn->engine, &fact, now);
-            ps_fact_release(&fact);
         } else if (prepare(turn, &wish, err) != PS_OK ||
                    keep_wish(turn, &wish, now.wall_ms, err) != PS_OK) {
             return err->status;
@@ -284,40 +216,50 @@ static enum ps_status take_fact(struct ps_turn *const turn, struct ps_fact *cons
             return err->status;
         }
     }
-    if (fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_IO) {
-        *err = fact->error; /* the disk, ours: the turn is given up, the state is as before */
+    if (is_ours_to_give_up(fact, err)) {
         return err->status;
     }
-    note_trouble(turn, fact);
+    ps_turn_note_trouble(turn, fact);
     ps_engine_handle(turn->engine, fact, now);
     return store.ops->end_wish(store.context, fact->wish_id, err);
 }
 
-static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *const err)
+static enum ps_status keep_times(struct ps_turn *const turn, struct ps_error *const err)
 {
     const struct ps_state_store store = turn->parts.store;
     const struct ps_clock_mark mark = ps_clock_mark(turn->parts.clock);
     char text[64];
-    const struct ps_job *job = ps_engine_dirty(turn->engine);
-    for (; job != NULL; job = ps_engine_dirty(turn->engine)) {
-        if (job->state == PS_STATE_SETTLING) {
-            ps_turn_reading_end(turn, job->number);
-        }
-        log_job(turn, job);
-        if (store.ops->put_job(store.context, job, err) != PS_OK) {
+    if (turn->first_begun_ms < 0) {
+        turn->first_begun_ms = turn->begun_ms;
+        (void)snprintf(text, sizeof(text), "%lld", (long long)turn->begun_ms);
+        if (store.ops->set_value(store.context, PS_VALUE_BEGUN, text, err) != PS_OK) {
             return err->status;
         }
     }
     (void)snprintf(text, sizeof(text), "%lld,%lld", (long long)mark.steady_ms,
                    (long long)mark.wall_ms);
-    if (store.ops->set_value(store.context, "clock", text, err) != PS_OK) {
+    return store.ops->set_value(store.context, PS_VALUE_CLOCK, text, err);
+}
+
+static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *const err)
+{
+    const struct ps_state_store store = turn->parts.store;
+    const struct ps_job *job = ps_engine_dirty(turn->engine);
+    for (; job != NULL; job = ps_engine_dirty(turn->engine)) {
+        if (job->state == PS_STATE_SETTLING) {
+            ps_turn_reading_end(turn, job->number);
+        }
+        ps_turn_log_job(turn, job);
+        if (store.ops->put_job(store.context, job, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    if (ps_engine_account(turn->engine).size > 0 &&
+        store.ops->set_value(store.context, "account", ps_engine_account(turn->engine).data, err) !=
+            PS_OK) {
         return err->status;
     }
-    if (ps_engine_account(turn->engine).size > 0) {
-        return store.ops->set_value(store.context, "account", ps_engine_account(turn->engine).data,
-                                    err);
-    }
-    return PS_OK;
+    return keep_times(turn, err);
 }
 
 static void add_name(void *const seer, const char *const name)
@@ -425,7 +367,7 @@ static enum ps_status loop(struct ps_turn *const turn, struct ps_error *const er
             ps_fact_release(&facts[fact]);
         }
         fact_count = 0;
-        tell_progress(turn);
+        ps_turn_tell_progress(turn, false);
         if (status == PS_OK && ps_engine_phase(turn->engine) == PS_PHASE_RUNNING) {
             fact_count = wait_facts(turn, facts, ps_engine_wake_at_ms(turn->engine));
         }
@@ -436,13 +378,26 @@ static enum ps_status loop(struct ps_turn *const turn, struct ps_error *const er
     return status;
 }
 
+/* When the run first began, where the store knows. */
+static void read_begun(struct ps_turn *const turn)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    const struct ps_state_store store = turn->parts.store;
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    if (!store.ops->get_value(store.context, PS_VALUE_BEGUN, &text) ||
+        !ps_str_to_i64(ps_buf_str(&text), &turn->first_begun_ms)) {
+        turn->first_begun_ms = -1;
+    }
+}
+
 enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world world,
-                           struct ps_turn_end *const ret_end, struct ps_error *const err)
+                           enum ps_phase *const ret_phase, struct ps_error *const err)
 {
     const struct ps_state_store store = turn->parts.store;
     int64_t open_wishes = 0;
     turn->world = world;
     turn->begun_ms = ps_clock_now(turn->parts.clock).steady_ms;
+    read_begun(turn);
     if (store.ops->each_job(store.context, add_job, turn->engine, err) != PS_OK ||
         store.ops->drop_wishes(store.context, &open_wishes, err) != PS_OK) {
         return err->status;
@@ -450,14 +405,14 @@ enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world wor
     if (open_wishes > 0) {
         ps_log_info("run.recovered", PS_FIELD_COUNT("open_wishes", open_wishes));
     }
-    enum ps_status status = loop(turn, err);
-    turn->progress_at_ms = 0;
-    tell_progress(turn);
-    ret_end->phase = ps_engine_phase(turn->engine);
-    ret_end->segments = turn->segments;
-    if (status == PS_OK && ret_end->phase == PS_PHASE_HALTED) {
-        *err = *ps_engine_error(turn->engine);
-        status = err->status;
+    if (loop(turn, err) != PS_OK) {
+        return err->status;
     }
-    return status;
+    ps_turn_tell_progress(turn, true);
+    if (ps_engine_phase(turn->engine) == PS_PHASE_HALTED) {
+        *err = *ps_engine_error(turn->engine);
+        return err->status;
+    }
+    *ret_phase = ps_engine_phase(turn->engine);
+    return PS_OK;
 }

@@ -9,10 +9,9 @@
  * ps_turn_stop may be called from a signal handler (they set a flag and wake the world).
  *
  *     struct ps_turn *turn = ps_turn_new(&parts);
- *     const struct ps_streams streams = ps_turn_streams(turn);   the world adapter is made with
- * these
- *     ... make the world ...
- *     status = ps_turn_run(turn, world, &end, err);
+ *     const struct ps_streams streams = ps_turn_streams(turn);
+ *     ... make the world with these streams; free it before the turn ...
+ *     status = ps_turn_run(turn, world, &phase, err);
  */
 #ifndef PS_APP_TURN_H
 #define PS_APP_TURN_H
@@ -25,23 +24,53 @@
 #include "port/state_store.h"
 #include "port/world.h"
 
+/* Where a job is, as a person sees it. */
+enum ps_stage {
+    PS_STAGE_PLANNED,
+    PS_STAGE_UPLOADING,
+    PS_STAGE_READY,    /* waits for a slot */
+    PS_STAGE_STARTING, /* its create is sent, or looked for */
+    PS_STAGE_LIVE,     /* at the service */
+    PS_STAGE_READING,  /* its output is read, or waited for */
+    PS_STAGE_DONE,
+    PS_STAGE_COUNT
+};
+
+/* "planned", "uploading", ... */
+const char *ps_stage_word(enum ps_stage stage);
+
+/* A job at the service. */
+struct ps_live_job {
+    int64_t number;
+    char status[24]; /* the service's word */
+    int64_t records;
+    int64_t processed; /* as its counters say */
+};
+
+#define PS_PROGRESS_LIVE_MAX 10
+
 /* What a person wants to see while it runs. */
 struct ps_progress {
     int64_t records;         /* to be sent, duplicates and rejected ones aside */
     int64_t records_done;    /* answered or given up */
-    int64_t records_running; /* as the service's counters say, of live jobs */
-    int64_t jobs;
-    int64_t jobs_done;
-    int64_t jobs_live;
-    int64_t slots;
-    int64_t tokens;       /* input tokens of done records, estimated */
-    int64_t passed_ms;    /* on the run's clock since this process began */
-    const char *activity; /* "putting", "waiting for the service", "reading answers", ... */
-    const char *trouble;  /* the last failure that is being retried, or "" */
+    int64_t records_running; /* processed in live jobs, as the service's counters say */
+    int64_t records_before;  /* done when this process began */
+    int64_t jobs;            /* cut so far; the sum of all stages */
+    int64_t stages[PS_STAGE_COUNT];
+    int64_t slots;         /* how many may be live; 0: nobody told */
+    int64_t tokens;        /* input tokens of what is done and running, estimated */
+    int64_t tokens_before; /* likewise, when this process began */
+    int64_t passed_ms;     /* on the run's clock since this process began */
+    int64_t elapsed_ms;    /* since the run's first start */
+    int64_t speed;         /* of the run's clock: 1 is real time */
+    struct ps_live_job live[PS_PROGRESS_LIVE_MAX];
+    int64_t live_count; /* shown in `live`; stages tell how many there are */
+    char activity[64];  /* "uploading", "the service works", "reading answers", ... */
+    char trouble[320];  /* the last failure that is being retried, or "" */
 };
 
 struct ps_turn_parts {
-    const char *folder;
+    const char *folder; /* of the run */
     const struct ps_settings *settings;
     struct ps_state_store store;
     struct ps_index *index;
@@ -53,17 +82,16 @@ struct ps_turn_parts {
     void *progress_context;
 };
 
-struct ps_turn_end {
-    enum ps_phase phase; /* RUNNING: paused by a signal */
-    int64_t segments;
-};
-
 /* A file of this name in the run's folder asks the run to stop: durable, so a crash does not forget
  * it. */
 #define PS_STOP_FILE "stop"
 
 /* Names of the committed segments, one a line, for who reads beside a live owner. */
 #define PS_SEGMENTS_FILE "segments.list"
+
+/* Named texts of the store that others read too. */
+#define PS_VALUE_CLOCK "clock" /* "steady,wall" of the last turn */
+#define PS_VALUE_BEGUN "begun" /* steady time of the run's first start */
 
 struct ps_turn;
 struct ps_turn *ps_turn_new(const struct ps_turn_parts *parts);
@@ -72,11 +100,13 @@ struct ps_turn *ps_turn_free(struct ps_turn *turn);
 struct ps_streams ps_turn_streams(struct ps_turn *turn);
 
 /*
- * Runs until every record has its ending, the run is stopped or paused, or a person must look (then
- * an error is returned, and the state is kept).
+ * Runs until every record has its ending, the run is stopped or paused (*ret_phase is then still
+ * RUNNING), or a person must look or a turn could not be kept: then an error is returned. The state
+ * is that of the last turn that was kept; in this process nothing more may be done with the parts
+ * than to free them.
  */
 PS_MUST_CHECK enum ps_status ps_turn_run(struct ps_turn *turn, struct ps_world world,
-                                         struct ps_turn_end *ret_end, struct ps_error *err);
+                                         enum ps_phase *ret_phase, struct ps_error *err);
 
 /* Create nothing more, wait a moment for what is in flight, leave the service's jobs running. */
 void ps_turn_pause(struct ps_turn *turn);

@@ -1,7 +1,7 @@
 /*
  * turn_internal - what turn's files share: turn.c (the loop), turn_local.c (local wishes),
  * turn_streams.c (bodies of puts, sinks of gets), turn_foreign.c (record ids in input objects that
- * no row of ours knows).
+ * no row of ours knows), turn_tell.c (what people see of it).
  */
 #ifndef PS_APP_TURN_INTERNAL_H
 #define PS_APP_TURN_INTERNAL_H
@@ -11,13 +11,20 @@
 #include "app/shard_body.h"
 #include "app/turn.h"
 
+#include <signal.h>
+
+/* Shard rows, with their own copies of picked lists. */
+struct ps_turn_rows {
+    struct ps_shard_record_row *rows;
+    int64_t count;
+};
+
 /* A job whose objects are being read: its answers on the way into a segment, or the ids of a
  * foreign one. */
 struct ps_turn_reading {
     int64_t job; /* -1: free */
     struct ps_collect *collect;
-    struct ps_shard_record_row *rows; /* what it holds, with copies of picked lists */
-    int64_t row_count;
+    struct ps_turn_rows rows; /* what it holds */
     struct ps_foreign *foreign;
 };
 
@@ -29,30 +36,35 @@ struct ps_turn {
     struct ps_world world;
     struct ps_source *source; /* opened when the first body is made */
     struct ps_turn_reading readings[PS_TURN_READINGS_MAX];
-    struct ps_wish *starting; /* new wishes of this turn, to be started after the commit */
+    struct ps_wish *starting; /* new wishes of this turn, started after the commit; own texts */
     int64_t starting_count;
     int64_t starting_room;
-    struct ps_buf texts;            /* their texts */
-    enum ps_job_state *seen_states; /* of the engine's jobs, by number: what was logged last */
-    int64_t seen_count;
-    int64_t begun_ms;
-    int64_t progress_at_ms;
-    char trouble[320];
-    volatile int is_paused;
+    volatile sig_atomic_t is_paused;
     int64_t segments;        /* committed or about to be */
     int64_t listed_segments; /* as the list beside the store says */
+    int64_t begun_ms;        /* steady time of this process's first turn */
+    int64_t first_begun_ms;  /* of the run's; -1: not kept yet */
+
+    /* ---- for people ---- */
+    enum ps_job_state *seen_states; /* of the engine's jobs, by number: what was logged last */
+    int64_t seen_count;
+    int64_t progress_at_ms; /* the machine's clock: no progress is told before it */
+    int64_t records_before; /* -1: not counted yet */
+    int64_t tokens_before;
+    char trouble[320];
 };
 
 /* Does a local wish now, inside the turn's transaction, and tells what came of it. */
 void ps_turn_local(struct ps_turn *turn, const struct ps_wish *wish, struct ps_fact *ret_fact);
 
-/* The job's shard rows with their own copies of picked lists. */
-PS_MUST_CHECK enum ps_status ps_turn_rows(struct ps_turn *turn, int64_t job, int64_t first_shard,
-                                          int64_t end_shard, struct ps_shard_record_row **ret_rows,
-                                          int64_t *ret_count, struct ps_error *err);
-void ps_turn_rows_free(struct ps_shard_record_row *rows, int64_t count);
+PS_MUST_CHECK enum ps_status ps_turn_rows_read(struct ps_turn *turn, struct ps_shard_span span,
+                                               struct ps_turn_rows *ret_rows, struct ps_error *err);
+void ps_turn_rows_release(struct ps_turn_rows *rows);
 
-/* The reading of the job, begun afresh when `is_new`. NULL: there is none (or no room: a bug). */
+/* Which records each row holds: views into the rows. Heap, the caller frees. */
+struct ps_shard_records *ps_turn_rows_records(const struct ps_turn_rows *rows);
+
+/* The reading of the job; NULL: there is none. Begun, it starts afresh. */
 struct ps_turn_reading *ps_turn_reading_find(struct ps_turn *turn, int64_t job);
 PS_MUST_CHECK enum ps_status ps_turn_reading_begin(struct ps_turn *turn, const struct ps_job *job,
                                                    struct ps_turn_reading **ret_reading,
@@ -65,7 +77,13 @@ PS_MUST_CHECK enum ps_status ps_turn_object_end(struct ps_turn *turn, int64_t jo
 
 extern const struct ps_streams_ops ps_turn_streams_ops;
 
-/* The ids found in a foreign job's input objects, one list an object. */
+/* Logs a job that moved, and a wish that failed; tells the progress now and then, or `is_last`. */
+void ps_turn_log_job(struct ps_turn *turn, const struct ps_job *job);
+void ps_turn_note_trouble(struct ps_turn *turn, const struct ps_fact *fact);
+void ps_turn_tell_progress(struct ps_turn *turn, bool is_last);
+
+/* The record ids found in a foreign job's input objects, one ascending list an object. An object
+ * may be begun again from byte 0. */
 struct ps_foreign;
 struct ps_foreign *ps_foreign_new(void);
 struct ps_foreign *ps_foreign_free(struct ps_foreign *foreign);

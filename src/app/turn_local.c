@@ -11,18 +11,16 @@
 static enum ps_status load_shards(struct ps_turn *const turn, const struct ps_wish *const wish,
                                   struct ps_fact *const fact, struct ps_error *const err)
 {
-    struct ps_shard_record_row *rows = NULL;
-    int64_t count = 0;
-    if (ps_turn_rows(turn, wish->job, 0, INT64_MAX, &rows, &count, err) != PS_OK) {
+    struct ps_turn_rows rows PS_CLEANUP(ps_turn_rows_release) = {NULL, 0};
+    if (ps_turn_rows_read(turn, PS_ALL_SHARDS(wish->job), &rows, err) != PS_OK) {
         return err->status;
     }
-    fact->shards = calloc((size_t)count + 1, sizeof(fact->shards[0]));
+    fact->shards = calloc((size_t)rows.count + 1, sizeof(fact->shards[0]));
     PS_ASSERT(fact->shards != NULL);
-    fact->shard_count = count;
-    for (int64_t row = 0; row < count; row++) {
-        fact->shards[row] = rows[row].row;
+    fact->shard_count = rows.count;
+    for (int64_t row = 0; row < rows.count; row++) {
+        fact->shards[row] = rows.rows[row].row;
     }
-    ps_turn_rows_free(rows, count);
     return PS_OK;
 }
 
@@ -41,7 +39,7 @@ static enum ps_status read_holds(struct ps_turn *const turn, struct ps_holds *co
     for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
         const struct ps_job *const job = ps_engine_job(turn->engine, place);
         if (ps_job_holds_records(job) &&
-            turn->parts.store.ops->each_shard(turn->parts.store.context, job->number, 0, INT64_MAX,
+            turn->parts.store.ops->each_shard(turn->parts.store.context, PS_ALL_SHARDS(job->number),
                                               see_held, holds, err) != PS_OK) {
             return err->status;
         }
@@ -60,36 +58,58 @@ static bool is_unsent(struct ps_turn *const turn, const struct ps_holds *const h
     return kind == PS_ANSWER_NONE || kind == PS_ANSWER_RETRYABLE || kind == PS_ANSWER_UNPROCESSED;
 }
 
-/* The unsent records, ascending. Heap, the caller frees. */
-static enum ps_status list_unsent(struct ps_turn *const turn, uint64_t **const ret_records,
-                                  int64_t *const ret_count, struct ps_error *const err)
+/* Unsent records, ascending. All of the input's: no list, a shard is then a range. */
+struct unsent {
+    int64_t count;
+    bool is_all;
+    uint64_t *records; /* heap; NULL when it is all or none */
+};
+
+static void release_unsent(struct unsent *const unsent)
+{
+    free(unsent->records);
+}
+
+static void list_unsent(struct ps_turn *const turn, const struct ps_holds *const holds,
+                        struct unsent *const unsent)
+{
+    unsent->records = calloc((size_t)unsent->count, sizeof(unsent->records[0]));
+    PS_ASSERT(unsent->records != NULL);
+    int64_t place = 0;
+    for (int64_t record = 0; place < unsent->count; record++) {
+        if (is_unsent(turn, holds, record)) {
+            unsent->records[place++] = (uint64_t)record;
+        }
+    }
+}
+
+static enum ps_status find_unsent(struct ps_turn *const turn, struct unsent *const ret_unsent,
+                                  struct ps_error *const err)
 {
     const int64_t record_count = ps_index_count(turn->parts.index);
     struct ps_holds holds PS_CLEANUP(ps_holds_release);
-    uint64_t *records = NULL;
-    int64_t count = 0;
+    struct unsent unsent = {0, false, NULL};
     ps_holds_init(&holds, record_count);
     if (read_holds(turn, &holds, err) != PS_OK) {
         return err->status;
     }
-    for (int64_t pass = 0; pass < 2; pass++) {
-        count = 0;
-        for (int64_t record = 0; record < record_count; record++) {
-            if (is_unsent(turn, &holds, record)) {
-                if (records != NULL) {
-                    records[count] = (uint64_t)record;
-                }
-                count++;
-            }
-        }
-        if (records == NULL) {
-            records = calloc((size_t)count + 1, sizeof(records[0]));
-            PS_ASSERT(records != NULL);
-        }
+    for (int64_t record = 0; record < record_count; record++) {
+        unsent.count += is_unsent(turn, &holds, record) ? 1 : 0;
     }
-    *ret_records = records;
-    *ret_count = count;
+    unsent.is_all = unsent.count == ps_index_summary(turn->parts.index)->sent;
+    if (unsent.count > 0 && !unsent.is_all) {
+        list_unsent(turn, &holds, &unsent);
+    }
+    *ret_unsent = unsent;
     return PS_OK;
+}
+
+/* As the cutter, and the filer of verdicts, take them. */
+static struct ps_shard_records records_of_unsent(const struct ps_turn *const turn,
+                                                 const struct unsent *const unsent)
+{
+    return unsent->is_all ? (struct ps_shard_records){0, ps_index_count(turn->parts.index), NULL, 0}
+                          : (struct ps_shard_records){0, 0, unsent->records, unsent->count};
 }
 
 /* By difference, not by looking at each record: those without an end that no job holds. Corrected
@@ -202,27 +222,20 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
                                struct ps_error *const err)
 {
     const struct ps_index *const index = turn->parts.index;
-    uint64_t *unsent = NULL;
-    int64_t count = 0;
+    struct unsent unsent PS_CLEANUP(release_unsent) = {0, false, NULL};
     struct ps_plan plan PS_CLEANUP(ps_plan_release);
     ps_plan_init(&plan);
-    if (list_unsent(turn, &unsent, &count, err) != PS_OK) {
+    if (find_unsent(turn, &unsent, err) != PS_OK) {
         return err->status;
     }
-    /* Everything: a shard is then a range, not a list. */
-    const bool is_all = count == ps_index_summary(index)->sent;
     const struct ps_plan_records records = {ps_index_entry(index, 0), 0,
-                                            is_all ? ps_index_count(index) : count,
-                                            is_all ? NULL : unsent};
-    enum ps_status status = PS_OK;
-    if (count > 0) {
-        status = ps_plan_cut(&plan, &records, &turn->parts.settings->lane, err);
+                                            unsent.is_all ? ps_index_count(index) : unsent.count,
+                                            unsent.records};
+    if (unsent.count > 0 &&
+        ps_plan_cut(&plan, &records, &turn->parts.settings->lane, err) != PS_OK) {
+        return err->status;
     }
-    if (status == PS_OK) {
-        status = store_jobs(turn, &plan, records.picked, fact, err);
-    }
-    free(unsent);
-    return status;
+    return store_jobs(turn, &plan, unsent.records, fact, err);
 }
 
 /* ------------------------------------------------ the end of a job */
@@ -293,22 +306,15 @@ static enum ps_status close_unsent(struct ps_turn *const turn, const struct ps_j
                                    struct ps_error *const err)
 {
     char name[80];
-    struct ps_shard_record_row *rows = NULL;
-    int64_t count = 0;
-    if (ps_turn_rows(turn, job->number, 0, INT64_MAX, &rows, &count, err) != PS_OK) {
+    struct ps_turn_rows rows PS_CLEANUP(ps_turn_rows_release) = {NULL, 0};
+    if (ps_turn_rows_read(turn, PS_ALL_SHARDS(job->number), &rows, err) != PS_OK) {
         return err->status;
     }
-    struct ps_shard_records *const shards = calloc((size_t)count + 1, sizeof(*shards));
-    PS_ASSERT(shards != NULL);
-    for (int64_t row = 0; row < count; row++) {
-        shards[row] = (struct ps_shard_records){rows[row].row.first, rows[row].row.end,
-                                                rows[row].picked, rows[row].picked_count};
-    }
+    struct ps_shard_records *const shards = ps_turn_rows_records(&rows);
     (void)snprintf(name, sizeof(name), "j%08lld-a%lld-unsent", (long long)job->number,
                    (long long)job->attempt);
-    const enum ps_status status = file_verdicts(turn, name, shards, count, job->verdict, err);
+    const enum ps_status status = file_verdicts(turn, name, shards, rows.count, job->verdict, err);
     free(shards);
-    ps_turn_rows_free(rows, count);
     return status;
 }
 
@@ -347,17 +353,17 @@ static enum ps_status give_up(struct ps_turn *const turn, const struct ps_wish *
                               struct ps_fact *const fact, struct ps_error *const err)
 {
     char name[80];
-    uint64_t *unsent = NULL;
-    int64_t count = 0;
-    enum ps_status status = list_unsent(turn, &unsent, &count, err);
+    struct unsent unsent PS_CLEANUP(release_unsent) = {0, false, NULL};
     fact->unsent = 0;
-    if (status == PS_OK && count > 0) {
-        const struct ps_shard_records shard = {0, 0, unsent, count};
-        (void)snprintf(name, sizeof(name), "unsent-%06lld", (long long)turn->segments + 1);
-        status = file_verdicts(turn, name, &shard, 1, (enum ps_job_verdict)wish->shard, err);
+    if (find_unsent(turn, &unsent, err) != PS_OK) {
+        return err->status;
     }
-    free(unsent);
-    return status;
+    if (unsent.count == 0) {
+        return PS_OK;
+    }
+    const struct ps_shard_records records = records_of_unsent(turn, &unsent);
+    (void)snprintf(name, sizeof(name), "unsent-%06lld", (long long)turn->segments + 1);
+    return file_verdicts(turn, name, &records, 1, (enum ps_job_verdict)wish->shard, err);
 }
 
 /* ------------------------------------------------ a job without a row */
@@ -372,19 +378,17 @@ static enum ps_status find_overlaps(struct ps_turn *const turn, const int64_t jo
     PS_ASSERT(fact->shapes != NULL);
     for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
         const struct ps_job *const job = ps_engine_job(turn->engine, place);
-        struct ps_shard_record_row *rows = NULL;
-        int64_t count = 0;
+        struct ps_turn_rows rows PS_CLEANUP(ps_turn_rows_release) = {NULL, 0};
+        bool meets = false;
         if (job->number == job_number || job->state >= PS_STATE_CREATING) {
             continue;
         }
-        if (ps_turn_rows(turn, job->number, 0, INT64_MAX, &rows, &count, err) != PS_OK) {
+        if (ps_turn_rows_read(turn, PS_ALL_SHARDS(job->number), &rows, err) != PS_OK) {
             return err->status;
         }
-        bool meets = false;
-        for (int64_t row = 0; row < count; row++) {
-            meets = meets || ps_holds_meets(holds, &rows[row]);
+        for (int64_t row = 0; row < rows.count; row++) {
+            meets = meets || ps_holds_meets(holds, &rows.rows[row]);
         }
-        ps_turn_rows_free(rows, count);
         if (meets) {
             fact->shapes[fact->shape_count++] = (struct ps_job_shape){.number = job->number};
         }

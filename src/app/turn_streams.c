@@ -10,15 +10,10 @@
 
 /* ------------------------------------------------ rows */
 
-struct rows {
-    struct ps_shard_record_row *rows;
-    int64_t count;
-};
-
 static void see_row(void *const seer, const int64_t shard,
                     const struct ps_shard_record_row *const row)
 {
-    struct rows *const rows = seer;
+    struct ps_turn_rows *const rows = seer;
     (void)shard;
     rows->rows = reallocarray(rows->rows, (size_t)rows->count + 1, sizeof(rows->rows[0]));
     PS_ASSERT(rows->rows != NULL);
@@ -33,31 +28,29 @@ static void see_row(void *const seer, const int64_t shard,
     rows->rows[rows->count++] = copy;
 }
 
-void ps_turn_rows_free(struct ps_shard_record_row *const rows, const int64_t count)
+void ps_turn_rows_release(struct ps_turn_rows *const rows)
 {
-    for (int64_t row = 0; row < count; row++) {
+    for (int64_t row = 0; row < rows->count; row++) {
         union {
             const uint64_t *view;
             uint64_t *owned;
-        } picked = {rows[row].picked};
+        } picked = {rows->rows[row].picked};
         free(picked.owned);
     }
-    free(rows);
+    free(rows->rows);
+    *rows = (struct ps_turn_rows){NULL, 0};
 }
 
-enum ps_status ps_turn_rows(struct ps_turn *const turn, const int64_t job,
-                            const int64_t first_shard, const int64_t end_shard,
-                            struct ps_shard_record_row **const ret_rows, int64_t *const ret_count,
-                            struct ps_error *const err)
+enum ps_status ps_turn_rows_read(struct ps_turn *const turn, const struct ps_shard_span span,
+                                 struct ps_turn_rows *const ret_rows, struct ps_error *const err)
 {
-    struct rows rows = {NULL, 0};
-    if (turn->parts.store.ops->each_shard(turn->parts.store.context, job, first_shard, end_shard,
-                                          see_row, &rows, err) != PS_OK) {
-        ps_turn_rows_free(rows.rows, rows.count);
+    struct ps_turn_rows rows = {NULL, 0};
+    if (turn->parts.store.ops->each_shard(turn->parts.store.context, span, see_row, &rows, err) !=
+        PS_OK) {
+        ps_turn_rows_release(&rows);
         return err->status;
     }
-    *ret_rows = rows.rows;
-    *ret_count = rows.count;
+    *ret_rows = rows;
     return PS_OK;
 }
 
@@ -66,11 +59,20 @@ static struct ps_shard_records records_of(const struct ps_shard_record_row *cons
     return (struct ps_shard_records){row->row.first, row->row.end, row->picked, row->picked_count};
 }
 
+struct ps_shard_records *ps_turn_rows_records(const struct ps_turn_rows *const rows)
+{
+    struct ps_shard_records *const records = calloc((size_t)rows->count + 1, sizeof(*records));
+    PS_ASSERT(records != NULL);
+    for (int64_t row = 0; row < rows->count; row++) {
+        records[row] = records_of(&rows->rows[row]);
+    }
+    return records;
+}
+
 /* ------------------------------------------------ bodies */
 
 struct body_state {
-    struct ps_shard_record_row *rows;
-    int64_t row_count;
+    struct ps_turn_rows rows; /* one */
     struct ps_shard_records records;
     struct ps_shard_body *body;
 };
@@ -96,7 +98,7 @@ static void close_body(void *const context, struct ps_body *const body)
     (void)context;
     if (state != NULL) {
         (void)ps_shard_body_free(state->body);
-        ps_turn_rows_free(state->rows, state->row_count);
+        ps_turn_rows_release(&state->rows);
         free(state);
     }
     body->state = NULL;
@@ -109,17 +111,18 @@ static enum ps_status open_body(void *const context, const struct ps_wish *const
     struct body_state *const state = calloc(1, sizeof(*state));
     PS_ASSERT(state != NULL);
     struct ps_body body = {0, 0, state};
+    const struct ps_shard_span span = {wish->job, wish->shard, wish->shard + 1};
     if (open_source(turn, err) != PS_OK ||
-        ps_turn_rows(turn, wish->job, wish->shard, wish->shard + 1, &state->rows, &state->row_count,
-                     err) != PS_OK) {
+        ps_turn_rows_read(turn, span, &state->rows, err) != PS_OK) {
         close_body(context, &body);
         return err->status;
     }
-    PS_ASSERT(state->row_count == 1);
-    state->records = records_of(&state->rows[0]);
+    PS_ASSERT(state->rows.count == 1);
+    const struct ps_shard_record_row *const row = &state->rows.rows[0];
+    state->records = records_of(row);
     state->body = ps_shard_body_new(turn->source, &state->records);
-    body.size_bytes = state->rows[0].row.bytes;
-    body.crc32 = state->rows[0].row.crc32;
+    body.size_bytes = row->row.bytes;
+    body.crc32 = row->row.crc32;
     *ret_body = body;
     return PS_OK;
 }
@@ -157,7 +160,7 @@ void ps_turn_reading_end(struct ps_turn *const turn, const int64_t job)
     if (reading != NULL) {
         (void)ps_collect_free(reading->collect);
         (void)ps_foreign_free(reading->foreign);
-        ps_turn_rows_free(reading->rows, reading->row_count);
+        ps_turn_rows_release(&reading->rows);
         *reading = (struct ps_turn_reading){.job = -1};
     }
 }
@@ -169,15 +172,10 @@ static enum ps_status begin_collect(struct ps_turn *const turn, const struct ps_
     struct ps_buf name PS_CLEANUP(ps_buf_release);
     const struct ps_settings *const settings = turn->parts.settings;
     ps_buf_init(&name, PS_REQUEST_BYTES_MAX);
-    if (ps_turn_rows(turn, job->number, 0, INT64_MAX, &reading->rows, &reading->row_count, err) !=
-        PS_OK) {
+    if (ps_turn_rows_read(turn, PS_ALL_SHARDS(job->number), &reading->rows, err) != PS_OK) {
         return err->status;
     }
-    struct ps_shard_records *const shards = calloc((size_t)reading->row_count + 1, sizeof(*shards));
-    PS_ASSERT(shards != NULL);
-    for (int64_t row = 0; row < reading->row_count; row++) {
-        shards[row] = records_of(&reading->rows[row]);
-    }
+    struct ps_shard_records *const shards = ps_turn_rows_records(&reading->rows);
     ps_buf_add_format(&name, "j%08lld-a%lld", (long long)job->number, (long long)job->attempt);
     const enum ps_status status = ps_collect_new(turn->parts.answers, turn->parts.index,
                                                  &(struct ps_collect_job){
@@ -185,7 +183,7 @@ static enum ps_status begin_collect(struct ps_turn *const turn, const struct ps_
                                                      .model = settings->lane.model,
                                                      .family = settings->family,
                                                      .shards = shards,
-                                                     .shard_count = reading->row_count,
+                                                     .shard_count = reading->rows.count,
                                                      .tries_max = PS_RECORD_TRIES_MAX,
                                                  },
                                                  &reading->collect, err);

@@ -3,10 +3,10 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "cli/prepare.h"
+#include "cli/request.h"
 #include "cli/say.h"
 #include "codec/units.h"
 #include "core/plan.h"
-#include "os/files.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,17 +114,13 @@ static enum ps_status read_and_cut(const struct ps_options *const options,
 int ps_dry_run(const struct ps_options *const options)
 {
     struct ps_error err;
-    struct ps_error remove_err;
     struct ps_settings settings PS_CLEANUP(ps_settings_release);
-    char *staging PS_CLEANUP(ps_str_free_auto) = NULL;
+    struct ps_staging staging PS_CLEANUP(ps_staging_release) = {NULL, -1};
     ps_settings_init(&settings);
-    if (ps_prepare_settings(options, &settings, &err) != PS_OK ||
-        ps_prepare_staging(options, &staging, &err) != PS_OK) {
+    if (ps_request_settings(options, &settings, &err) != PS_OK ||
+        ps_staging_make(options, &staging, &err) != PS_OK ||
+        read_and_cut(options, &settings, staging.folder, &err) != PS_OK) {
         return ps_say_error(&err);
     }
-    const enum ps_status status = read_and_cut(options, &settings, staging, &err);
-    if (ps_files_remove_tree(staging, &remove_err) != PS_OK) {
-        ps_say("%s", remove_err.message);
-    }
-    return status == PS_OK ? PS_EXIT_OK : ps_say_error(&err);
+    return PS_EXIT_OK;
 }

@@ -18,11 +18,15 @@ static enum ps_status open_log(const struct ps_options *const options, struct ps
                            options->log_format);
         return ps_error_hint(err, "It takes text or json.");
     }
+    /* Without a file only -v asks for it: what a person must know is said in the chat. */
     const enum ps_log_level level = options->is_verbose         ? PS_LOG_DEBUG
                                     : options->log_file != NULL ? PS_LOG_INFO
-                                    : options->is_quiet         ? PS_LOG_ERROR
-                                                                : PS_LOG_WARN;
-    return ps_log_open(&(struct ps_log_options){options->log_file, is_json, level}, err);
+                                                                : PS_LOG_ERROR;
+    if (ps_log_open(&(struct ps_log_options){options->log_file, is_json, level}, err) != PS_OK) {
+        err->status = PS_E_USAGE;
+        return ps_error_hint(err, "--log-file names a file in a folder that may be written.");
+    }
+    return PS_OK;
 }
 
 int main(const int argc, char **const argv)
@@ -46,7 +50,7 @@ int main(const int argc, char **const argv)
         open_log(&options, &err) != PS_OK) {
         status = ps_say_error(&err);
     } else {
-        ps_say_be_quiet(options.is_quiet);
+        ps_say_be_quiet(options.is_quiet || options.is_json);
         status = options.is_help ? ps_cmd_help(&options)
                                  : ps_command_rows[options.command].run(&options);
         if (status == 0 && fflush(stdout) != 0) {

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "codec/units.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@ enum {
 #define COMMAND(bit, name, function, arguments, line, is_shown) bit = 1 << PS_COMMAND_PLACE_##bit,
 #include "cli/commands.def"
 #undef COMMAND
+    DRIVERS = RUN | RESUME | STOP | RETRY,
+    NAMED = STATUS | WATCH | WAIT | RESUME | STOP | RETRY | RESULTS | VERIFY,
     ALL = (1 << PS_COMMAND_COUNT) - 1
 };
 
@@ -45,6 +48,11 @@ static const struct setter setters[] = {
 #include "cli/options.def"
 #undef OPTION
 };
+
+bool ps_option_is_of(const struct ps_option_row *const row, const enum ps_command_bit command)
+{
+    return (row->commands >> command & 1) != 0;
+}
 
 static bool parse_many(const struct ps_str text, struct ps_many *const ret_many)
 {
@@ -92,47 +100,20 @@ static enum ps_status refuse_value(const int64_t row, const char *const value,
     return ps_error_hint(err, "It takes %s.", forms[setters[row].kind]);
 }
 
-/* How many letters lie between two words: for "did you mean". */
-static size_t distance(const struct ps_str left, const char *const right)
-{
-    size_t row[64];
-    const size_t right_size = strlen(right);
-    if (right_size >= sizeof(row) / sizeof(row[0])) {
-        return SIZE_MAX;
-    }
-    for (size_t place = 0; place <= right_size; place++) {
-        row[place] = place;
-    }
-    for (size_t line = 0; line < left.size; line++) {
-        size_t corner = row[0];
-        row[0] = line + 1;
-        for (size_t place = 0; place < right_size; place++) {
-            const size_t change = corner + (left.data[line] == right[place] ? 0 : 1);
-            corner = row[place + 1];
-            const size_t step = (row[place] < row[place + 1] ? row[place] : row[place + 1]) + 1;
-            row[place + 1] = change < step ? change : step;
-        }
-    }
-    return row[right_size];
-}
-
 static enum ps_status unknown_option(const struct ps_str name, const enum ps_command_bit command,
                                      struct ps_error *const err)
 {
-    const char *nearest = NULL;
-    size_t nearest_distance = 4;
+    struct ps_near near = {NULL, PS_NEAR_FAR};
     for (int64_t row = 0; row < ROWS; row++) {
-        const size_t found = distance(name, ps_option_rows[row].long_name);
-        if (found < nearest_distance) {
-            nearest_distance = found;
-            nearest = ps_option_rows[row].long_name;
+        if (ps_option_is_of(&ps_option_rows[row], command)) {
+            ps_near_look(&near, name, ps_option_rows[row].long_name);
         }
     }
-    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use option '--%.*s'",
-                       PS_STR_ARGS(name));
-    if (nearest != NULL) {
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use option '%s%.*s'",
+                       name.size == 1 ? "-" : "--", PS_STR_ARGS(ps_str_part(name, 0, 60)));
+    if (near.word != NULL && name.size > 1) {
         return ps_error_hint(err, "Did you mean '--%s'? 'penstock %s --help' lists what there is.",
-                             nearest, ps_command_rows[command].name);
+                             near.word, ps_command_rows[command].name);
     }
     return ps_error_hint(err, "'penstock %s --help' lists what there is.",
                          ps_command_rows[command].name);
@@ -165,7 +146,7 @@ static enum ps_status take_option(struct ps_options *const options, const int ar
                   &row)) {
         return unknown_option(name, options->command, err);
     }
-    if ((ps_option_rows[row].commands >> options->command & 1) == 0) {
+    if (!ps_option_is_of(&ps_option_rows[row], options->command)) {
         (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s' with 'penstock %s'",
                            ps_option_rows[row].long_name, ps_command_rows[options->command].name);
         return ps_error_hint(err, "'penstock %s --help' lists what it takes.",
@@ -179,7 +160,7 @@ static enum ps_status take_option(struct ps_options *const options, const int ar
         if (*place + 1 >= argc) {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s' without its %s",
                                ps_option_rows[row].long_name, ps_option_rows[row].value);
-            return ps_error_hint(err, "%s.", ps_option_rows[row].help);
+            return ps_error_hint(err, "It says %s.", ps_option_rows[row].help);
         }
         *place += 1;
         value = argv[*place];
@@ -198,6 +179,18 @@ static enum ps_status find_command(struct ps_options *const options, const char 
         }
     }
     (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot find command '%.60s'", word);
+    if (word[0] == '-') {
+        return ps_error_hint(err, "The command comes first, its options follow: 'penstock run "
+                                  "INPUT -o RESULTS'.");
+    }
+    struct ps_near near = {NULL, PS_NEAR_FAR};
+    for (int command = 0; command < PS_COMMAND_COUNT; command++) {
+        ps_near_look(&near, ps_str_of(word), ps_command_rows[command].name);
+    }
+    if (near.word != NULL) {
+        return ps_error_hint(err, "Did you mean 'penstock %s'? 'penstock --help' lists them all.",
+                             near.word);
+    }
     return ps_error_hint(
         err,
         "'penstock --help' lists the commands; the main one is 'penstock run INPUT -o RESULTS'.");

@@ -51,7 +51,7 @@ void ps_options_release(struct ps_options *options);
 /* Is so many of `total` allowed? */
 bool ps_many_allows(struct ps_many many, int64_t count, int64_t total);
 
-/* For help, man page and completion: what the tables say. */
+/* What the tables say, for help, man page and completion. */
 struct ps_option_row {
     const char *long_name;
     char short_name;
@@ -68,6 +68,9 @@ struct ps_command_row {
     const char *line;
     bool is_shown;
 };
+
+/* Does the command take it? */
+bool ps_option_is_of(const struct ps_option_row *row, enum ps_command_bit command);
 
 extern const struct ps_option_row ps_option_rows[];
 extern const int64_t ps_option_row_count;

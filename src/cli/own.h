@@ -1,9 +1,9 @@
 /*
- * own - the process that owns a run: takes the lock, opens everything, lets the turns run,
+ * own - the process that owns a run: takes its lock, opens everything, lets the turns run,
  * publishes, reports.
  *
- * Used by run, resume, stop and retry. Who finds the run owned by a live process follows it
- * instead.
+ * Used by run, resume, stop and retry. Who finds the run owned by a live process follows that one
+ * instead, and takes over if it dies.
  */
 #ifndef PS_CLI_OWN_H
 #define PS_CLI_OWN_H
@@ -18,14 +18,12 @@ enum ps_own_mode {
 };
 
 /*
- * Owns the run in `folder` until it ends, stops or halts. `results_path` NULL: where its settings
- * say. Returns the exit status. Another owner: follows it.
+ * Owns the run in `folder` until it ends, stops or halts. Returns the exit status.
+ *
+ * `latest` NULL: as its settings say. Else what the command at hand says of limits, role and where
+ * results go takes their place, and is kept: what names a run is not in it.
  */
 int ps_own_run(const struct ps_options *options, const char *folder, enum ps_own_mode mode,
-               const char *results_path);
-
-/* Waits until nobody owns the run, shows its progress, and returns the status that it ended with.
- */
-int ps_own_follow(const struct ps_options *options, const char *folder);
+               const struct ps_settings *latest);
 
 #endif

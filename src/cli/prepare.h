@@ -13,8 +13,8 @@
 #include "cli/options.h"
 
 struct ps_prepared {
-    struct ps_settings settings;
-    char *folder;                    /* of the run; or of the staging, where nothing was made */
+    struct ps_settings settings;     /* as this command says; name, key and nonce: of a new run */
+    char *folder;                    /* of the run */
     struct ps_index_summary summary; /* zero where the run was there already */
     bool is_there_already;
     char *params; /* the key's part that the options make */
@@ -22,11 +22,6 @@ struct ps_prepared {
 
 void ps_prepared_init(struct ps_prepared *prepared);
 void ps_prepared_release(struct ps_prepared *prepared);
-
-/* What options say of the lane, the model and where things go; nothing is read or written. */
-PS_MUST_CHECK enum ps_status ps_prepare_settings(const struct ps_options *options,
-                                                 struct ps_settings *settings,
-                                                 struct ps_error *err);
 
 /* Reads the input into the new folder `folder`. Shows progress on stderr. */
 PS_MUST_CHECK enum ps_status
@@ -37,9 +32,17 @@ ps_prepare_index(const struct ps_options *options, const struct ps_settings *set
 PS_MUST_CHECK enum ps_status ps_prepare_run(const struct ps_options *options,
                                             struct ps_prepared *prepared, struct ps_error *err);
 
-/* A new folder under STATE for what may be thrown away. Heap text. */
-PS_MUST_CHECK enum ps_status ps_prepare_staging(const struct ps_options *options, char **ret_folder,
-                                                struct ps_error *err);
+/*
+ * A new folder under STATE for what may be thrown away: release deletes it, unless it was moved
+ * away. What a killed process left there goes with the next one.
+ */
+struct ps_staging {
+    char *folder; /* NULL: moved away */
+    int lock;     /* held as long as it is in use */
+};
+PS_MUST_CHECK enum ps_status ps_staging_make(const struct ps_options *options,
+                                             struct ps_staging *staging, struct ps_error *err);
+void ps_staging_release(struct ps_staging *staging);
 
 /* Says on stderr what the index found: rejected lines, duplicates, repeated ids. */
 void ps_prepare_tell(const struct ps_index_summary *summary);

@@ -3,12 +3,12 @@
 #include "app/turn.h"
 #include "base/assert.h"
 #include "base/limits.h"
-#include "cli/runs.h"
 #include "os/files.h"
 #include "store/sqlite_store.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct names {
     char **names;
@@ -65,11 +65,15 @@ static enum ps_status read_list(const char *const folder, struct names *const na
     return PS_OK;
 }
 
+/* Of a run that nobody owns: its lock is held meanwhile, so that nobody begins to. */
 static enum ps_status read_store(const char *const folder, struct names *const names,
                                  struct ps_error *const err)
 {
     struct ps_state_store store = {NULL, NULL};
     char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "run.db");
+    if (!ps_files_exists(path)) {
+        return PS_OK; /* not begun */
+    }
     if (ps_sqlite_store_open(path, &store, err) != PS_OK) {
         return err->status;
     }
@@ -78,16 +82,29 @@ static enum ps_status read_store(const char *const folder, struct names *const n
     return status;
 }
 
+/* The store is its owner's alone; beside a live one its list is what there is. */
+static enum ps_status read_segments(const char *const folder, struct names *const names,
+                                    struct ps_error *const err)
+{
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "lock");
+    int lock = -1;
+    int64_t owner_pid = 0;
+    if (ps_files_lock(path, &lock, &owner_pid, err) != PS_OK) {
+        return err->status == PS_E_CONFLICT ? read_list(folder, names, err) : err->status;
+    }
+    const enum ps_status status = read_store(folder, names, err);
+    (void)close(lock);
+    return status;
+}
+
 enum ps_status ps_reading_open(struct ps_reading *const reading, const char *const folder,
                                struct ps_error *const err)
 {
     struct names names PS_CLEANUP(release_names) = {NULL, 0};
     char *answers PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "answers");
-    reading->is_live = ps_runs_is_owned(folder);
     if (ps_settings_read(&reading->settings, folder, err) != PS_OK ||
         ps_index_open(folder, &reading->index, err) != PS_OK ||
-        (reading->is_live ? read_list(folder, &names, err) : read_store(folder, &names, err)) !=
-            PS_OK) {
+        read_segments(folder, &names, err) != PS_OK) {
         return err->status;
     }
     return ps_answers_look(answers, ps_index_count(reading->index),

@@ -14,7 +14,6 @@ struct ps_reading {
     struct ps_settings settings;
     struct ps_index *index;
     struct ps_answers *answers;
-    bool is_live;
 };
 
 void ps_reading_init(struct ps_reading *reading);

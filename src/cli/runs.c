@@ -1,6 +1,6 @@
 #include "cli/runs.h"
 
-#include "base/assert.h"
+#include "base/buf.h"
 #include "base/limits.h"
 #include "os/files.h"
 
@@ -72,14 +72,54 @@ static void look(void *const seer, const char *const name, const char *const fol
     search->is_exact = is_exact;
 }
 
+/* "a, b, c and 4 more". */
+struct names {
+    struct ps_buf text;
+    int64_t count;
+};
+
+#define NAMES_SHOWN_MAX 5
+
+static void add_name(void *const seer, const char *const name, const char *const folder)
+{
+    struct names *const names = seer;
+    (void)folder;
+    if (names->count < NAMES_SHOWN_MAX) {
+        ps_buf_add_format(&names->text, "%s%.40s", names->count == 0 ? "" : ", ", name);
+    }
+    names->count++;
+}
+
+static void hint_names(const char *const root, struct ps_error *const err)
+{
+    struct names names = {.count = 0};
+    ps_buf_init(&names.text, PS_TEXT_BYTES_MAX);
+    ps_runs_each(root, add_name, &names);
+    if (names.count > NAMES_SHOWN_MAX) {
+        ps_buf_add_format(&names.text, " and %lld more ('penstock runs')",
+                          (long long)(names.count - NAMES_SHOWN_MAX));
+    }
+    if (names.count == 0) {
+        (void)ps_error_hint(err, "There are no runs in '%.150s' (--state-dir, XDG_STATE_HOME).",
+                            root);
+    } else {
+        (void)ps_error_hint(err, "There are %s.", ps_buf_text(&names.text));
+    }
+    ps_buf_release(&names.text);
+}
+
 enum ps_status ps_runs_find(const struct ps_options *const options, char **const ret_folder,
                             struct ps_error *const err)
 {
-    if (options->argument_count != 1) {
-        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot tell which run is meant");
-        return ps_error_hint(err, "Give one name of a run; 'penstock runs' lists them.");
-    }
     char *root PS_CLEANUP(ps_str_free_auto) = ps_runs_root(options);
+    if (options->argument_count != 1) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           options->argument_count == 0 ? "cannot tell which run is meant"
+                                                        : "cannot do this with several runs "
+                                                          "at once");
+        hint_names(root, err);
+        return err->status;
+    }
     struct search search = {options->arguments[0], NULL, 0, false};
     if (search.word[0] != '\0') {
         ps_runs_each(root, look, &search);
@@ -90,7 +130,8 @@ enum ps_status ps_runs_find(const struct ps_options *const options, char **const
                            search.count == 0 ? "cannot find a run '%.60s'"
                                              : "cannot tell which run '%.60s' is: several begin so",
                            search.word);
-        return ps_error_hint(err, "'penstock runs' lists those in '%.150s'.", root);
+        hint_names(root, err);
+        return err->status;
     }
     *ret_folder = search.found;
     return PS_OK;

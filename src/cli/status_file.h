@@ -2,30 +2,47 @@
  * status_file - status.json in the run's folder: what others may read of a run without asking its
  * owner.
  *
- * Renamed into place about once a second, and at the end. segments.list beside it names the
- * committed segments, so that `penstock results` can read a live run.
+ * Renamed into place about once a second, and at the end. `penstock status --json` and
+ * `penstock runs --json` print the same object.
+ *
+ * Owner: plain data, copied by value. Threads: one at a time.
  */
 #ifndef PS_CLI_STATUS_FILE_H
 #define PS_CLI_STATUS_FILE_H
 
-#include "app/settings.h"
 #include "app/turn.h"
+
+/* Where a run stands. */
+#define PS_RUN_NOT_BEGUN "not begun"     /* its input is read, nothing was sent */
+#define PS_RUN_RUNNING "running"         /* a process owns it */
+#define PS_RUN_INTERRUPTED "interrupted" /* its owner died: seen from outside, never written */
+#define PS_RUN_PAUSED "paused"           /* left by a signal; its jobs go on */
+#define PS_RUN_HALTED "halted"           /* an error that a person must look at */
+#define PS_RUN_STOPPED "stopped"         /* by `penstock stop`: every record has its ending */
+#define PS_RUN_ENDED "ended"             /* likewise, by itself */
 
 struct ps_run_status {
     char name[64];
-    char phase[16];    /* running, ended, stopped, paused, halted */
-    char message[520]; /* of a halted one: what and what to do */
-    char results[1024];
+    char phase[16];      /* one of PS_RUN_... */
+    char message[520];   /* of a halted one: what happened and what to do */
+    char results[4096];  /* where they are or will be */
     int64_t exit_status; /* -1: not ended */
-    int64_t pid;
-    int64_t updated_ms;
+    int64_t pid;         /* of the last owner */
+    int64_t updated_ms;  /* wall clock */
     struct ps_progress progress;
 };
 
+/* A failure is logged, and no matter to the run. */
 void ps_status_file_write(const char *folder, const struct ps_run_status *status);
 
-/* PS_E_NOT_FOUND: none there yet. Texts of `progress` are NULL. */
+/*
+ * As seen from outside: a run without the file is `not begun`, and one that says `running` while
+ * nobody holds its lock is `interrupted`. PS_E_CORRUPT, PS_E_IO.
+ */
 PS_MUST_CHECK enum ps_status
 ps_status_file_read(const char *folder, struct ps_run_status *ret_status, struct ps_error *err);
+
+/* The JSON object, without a line end; pretty for a file that people open. */
+void ps_status_add_json(struct ps_buf *buf, const struct ps_run_status *status, bool is_pretty);
 
 #endif

@@ -172,6 +172,20 @@ enum ps_status ps_wire_world(struct ps_wire *const wire, const struct ps_setting
     return PS_OK;
 }
 
+enum ps_status ps_wire_check(const struct ps_options *const options,
+                             const struct ps_settings *const settings, struct ps_error *const err)
+{
+    struct ps_wire *wire PS_CLEANUP(free_auto) = NULL;
+    struct ps_clock clock;
+    struct ps_world world;
+    PS_ASSERT(!settings->is_local);
+    if (ps_wire_new(options, settings, NULL, &wire, err) != PS_OK ||
+        ps_clock_init(&clock, ps_str_of(wire->clock_spec), err) != PS_OK) {
+        return err->status;
+    }
+    return ps_wire_world(wire, settings, (struct ps_streams){NULL, NULL}, &clock, &world, err);
+}
+
 void ps_wire_add_host(const struct ps_wire *const wire, struct ps_buf *const buf)
 {
     const struct ps_str host = ps_str_of(ps_world_aws_host(wire->world, 0, PS_AWS_BEDROCK));

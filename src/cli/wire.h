@@ -22,6 +22,11 @@ PS_MUST_CHECK enum ps_status ps_wire_new(const struct ps_options *options,
                                          struct ps_wire **ret_wire, struct ps_error *err);
 struct ps_wire *ps_wire_free(struct ps_wire *wire);
 
+/* Of a run on AWS: are there credentials, and is the endpoint one? Nothing is sent. */
+PS_MUST_CHECK enum ps_status ps_wire_check(const struct ps_options *options,
+                                           const struct ps_settings *settings,
+                                           struct ps_error *err);
+
 /* What PENSTOCK_CLOCK says, or the emulator's; "" for real time. */
 const char *ps_wire_clock_spec(const struct ps_wire *wire);
 

@@ -87,6 +87,17 @@ bool ps_family_of_model(const struct ps_str model, enum ps_family *const ret_fam
     return false;
 }
 
+const char *ps_family_prefix(const int64_t place)
+{
+    int64_t seen = 0;
+    for (size_t row = 0; row < sizeof(model_rows) / sizeof(model_rows[0]); row++) {
+        if (model_rows[row].is_known && seen++ == place) {
+            return model_rows[row].prefix;
+        }
+    }
+    return NULL;
+}
+
 const char *ps_family_name(const enum ps_family family)
 {
     return ps_family_rules(family)->name;

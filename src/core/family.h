@@ -6,6 +6,8 @@
 
 #include "base/str.h"
 
+#include <stdint.h>
+
 enum ps_family {
     PS_FAMILY_ANTHROPIC,
     PS_FAMILY_NOVA,
@@ -20,6 +22,9 @@ enum ps_family {
 
 /* By a model id, profile id ("us.anthropic...") or ARN of either; false for one nobody knows. */
 PS_MUST_CHECK bool ps_family_of_model(struct ps_str model, enum ps_family *ret_family);
+
+/* How the ids that somebody here knows begin, without a profile's prefix; NULL after the last. */
+const char *ps_family_prefix(int64_t place);
 
 /* "anthropic", "nova", ...; for --format and messages. */
 const char *ps_family_name(enum ps_family family);

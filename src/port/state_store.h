@@ -24,6 +24,17 @@ struct ps_shard_record_row {
     uint64_t digest_high;
 };
 
+/* Shards [first, end) of a job. */
+struct ps_shard_span {
+    int64_t job;
+    int64_t first;
+    int64_t end;
+};
+
+#define PS_ALL_SHARDS(job_number) ((struct ps_shard_span){(job_number), 0, INT64_MAX})
+
+typedef void ps_shard_seer(void *seer, int64_t shard, const struct ps_shard_record_row *row);
+
 struct ps_state_store_ops {
     enum ps_status (*begin)(void *context, struct ps_error *err);
     enum ps_status (*commit)(void *context, struct ps_error *err);
@@ -39,12 +50,10 @@ struct ps_state_store_ops {
     enum ps_status (*each_job)(void *context, void (*see)(void *seer, struct ps_job *job),
                                void *seer, struct ps_error *err);
 
-    /* Replaces all shards of a job; reads those of [first_shard, end_shard). */
+    /* Replaces all shards of a job; reads those of a span, in their order. */
     enum ps_status (*put_shards)(void *context, int64_t job, const struct ps_shard_record_row *rows,
                                  int64_t count, struct ps_error *err);
-    enum ps_status (*each_shard)(void *context, int64_t job, int64_t first_shard, int64_t end_shard,
-                                 void (*see)(void *seer, int64_t shard,
-                                             const struct ps_shard_record_row *row),
+    enum ps_status (*each_shard)(void *context, struct ps_shard_span span, ps_shard_seer *see,
                                  void *seer, struct ps_error *err);
     enum ps_status (*mark_put)(void *context, int64_t job, int64_t shard, int64_t attempt,
                                struct ps_error *err);

@@ -309,16 +309,14 @@ static enum ps_status store_put_shards(void *const context, const int64_t job,
     return status;
 }
 
-static enum ps_status store_each_shard(void *const context, const int64_t job,
-                                       const int64_t first_shard, const int64_t end_shard,
-                                       void (*const see)(void *seer, int64_t shard,
-                                                         const struct ps_shard_record_row *row),
-                                       void *const seer, struct ps_error *const err)
+static enum ps_status store_each_shard(void *const context, const struct ps_shard_span span,
+                                       ps_shard_seer *const see, void *const seer,
+                                       struct ps_error *const err)
 {
     struct binding binding = bind(context, EACH_SHARD);
-    bind_number(&binding, job);
-    bind_number(&binding, first_shard);
-    bind_number(&binding, end_shard);
+    bind_number(&binding, span.job);
+    bind_number(&binding, span.first);
+    bind_number(&binding, span.end);
     int result = sqlite3_step(binding.statement);
     for (; result == SQLITE_ROW; result = sqlite3_step(binding.statement)) {
         struct reading reading = {binding.statement, 1};

@@ -52,7 +52,7 @@ def once(work, folder, prompts, number, free_bytes, expected):
     results = "results-%d.jsonl" % number
     first = work.run(emulator, prompts, results, "--state-dir", state)
     if first.status != OK:
-        check(first.status in (USAGE, STOPPED), "with %d bytes free it stops (status %d)" % (free_bytes, first.status), first.err)
+        check(first.status in (USAGE, REFUSED, STOPPED), "with %d bytes free it stops (status %d)" % (free_bytes, first.status), first.err)
         check("space" in first.err or "disk" in first.err, "  and says why: %s" % first.err.strip().split("\n")[-1][:100], first.err)
     os.remove(os.path.join(folder, "ballast"))
     check_status(work.run(emulator, prompts, results, "--state-dir", state), OK, "with room again the same command")

@@ -222,7 +222,9 @@ static void shards_come_back_by_range_with_their_picks(void **state)
     assert_int_equal(store.ops->mark_put(store.context, 7, 2, 5, &err), PS_OK);
     commit();
     open_again();
-    assert_int_equal(store.ops->each_shard(store.context, 7, 1, 3, see_shard, &seen, &err), PS_OK);
+    assert_int_equal(store.ops->each_shard(store.context, (struct ps_shard_span){7, 1, 3},
+                                           see_shard, &seen, &err),
+                     PS_OK);
     assert_int_equal(seen.count, 2);
     assert_int_equal(seen.firsts[1], 20);
     assert_int_equal(seen.picked_count, 3);
@@ -232,7 +234,7 @@ static void shards_come_back_by_range_with_their_picks(void **state)
     assert_int_equal(store.ops->put_shards(store.context, 7, rows, 1, &err), PS_OK);
     commit();
     seen = (struct seen){0};
-    assert_int_equal(store.ops->each_shard(store.context, 7, 0, 100, see_shard, &seen, &err),
+    assert_int_equal(store.ops->each_shard(store.context, PS_ALL_SHARDS(7), see_shard, &seen, &err),
                      PS_OK);
     assert_int_equal(seen.count, 1);
 }

@@ -1,0 +1,200 @@
+#include "app/turn_internal.h"
+#include "base/assert.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROGRESS_REAL_MS 200
+
+/* ------------------------------------------------ the log */
+
+void ps_turn_log_job(struct ps_turn *const turn, const struct ps_job *const job)
+{
+    if (job->number >= turn->seen_count) {
+        const int64_t count = job->number + 64;
+        turn->seen_states =
+            reallocarray(turn->seen_states, (size_t)count, sizeof(turn->seen_states[0]));
+        PS_ASSERT(turn->seen_states != NULL);
+        memset(&turn->seen_states[turn->seen_count], 0,
+               (size_t)(count - turn->seen_count) * sizeof(turn->seen_states[0]));
+        turn->seen_count = count;
+    }
+    if (turn->seen_states[job->number] == job->state) {
+        return;
+    }
+    turn->seen_states[job->number] = job->state;
+    if (job->state == PS_STATE_LISTING && job->ended_ms > 0) {
+        ps_log_info("job.ended", PS_FIELD_COUNT("job", job->number),
+                    PS_FIELD_COUNT("attempt", job->attempt),
+                    PS_FIELD_TEXT("status", ps_job_status_name(job->status)),
+                    PS_FIELD_TEXT("message", job->message),
+                    PS_FIELD_COUNT("counted", job->counted));
+    } else {
+        ps_log_info("job.moved", PS_FIELD_COUNT("job", job->number),
+                    PS_FIELD_COUNT("attempt", job->attempt),
+                    PS_FIELD_TEXT("to", ps_job_state_word(job->state)),
+                    PS_FIELD_COUNT("records", job->records));
+    }
+}
+
+void ps_turn_note_trouble(struct ps_turn *const turn, const struct ps_fact *const fact)
+{
+    if (fact->outcome == PS_OUTCOME_YES) {
+        turn->trouble[0] = '\0';
+        return;
+    }
+    (void)snprintf(turn->trouble, sizeof(turn->trouble), "%s", fact->error.message);
+    ps_log_warn("wish.failed", PS_FIELD_TEXT("wish", ps_wish_name(fact->kind)),
+                PS_FIELD_COUNT("job", fact->job), PS_FIELD_COUNT("shard", fact->shard),
+                PS_FIELD_TEXT("outcome", fact->outcome == PS_OUTCOME_NO ? "no" : "unknown"),
+                PS_FIELD_TEXT("message", fact->error.message),
+                PS_FIELD_TEXT("code", fact->error.aws_code),
+                PS_FIELD_COUNT("http", fact->error.http_status),
+                PS_FIELD_TEXT("request_id", fact->error.request_id));
+}
+
+/* ------------------------------------------------ progress */
+
+static const char *const stage_words[PS_STAGE_COUNT] = {
+    [PS_STAGE_PLANNED] = "planned", [PS_STAGE_UPLOADING] = "uploading",
+    [PS_STAGE_READY] = "ready",     [PS_STAGE_STARTING] = "starting",
+    [PS_STAGE_LIVE] = "live",       [PS_STAGE_READING] = "reading",
+    [PS_STAGE_DONE] = "done",
+};
+
+const char *ps_stage_word(const enum ps_stage stage)
+{
+    PS_ASSERT(stage >= 0 && stage < PS_STAGE_COUNT);
+    return stage_words[stage];
+}
+
+/* VOID jobs are none: asked of the others. */
+static enum ps_stage stage_of(const enum ps_job_state state)
+{
+    switch (state) {
+    case PS_STATE_PLANNED:
+        return PS_STAGE_PLANNED;
+    case PS_STATE_LOADING:
+    case PS_STATE_PUTTING:
+    case PS_STATE_CHECKING:
+        return PS_STAGE_UPLOADING;
+    case PS_STATE_READY:
+        return PS_STAGE_READY;
+    case PS_STATE_CREATING:
+    case PS_STATE_REPEATING:
+    case PS_STATE_LOOK_NAME:
+    case PS_STATE_LOOK_TOKEN:
+    case PS_STATE_LOOK_OUTPUT:
+        return PS_STAGE_STARTING;
+    case PS_STATE_DONE:
+        return PS_STAGE_DONE;
+    case PS_STATE_LIVE:
+    case PS_STATE_FOREIGN_LIST:
+    case PS_STATE_FOREIGN_READ:
+    case PS_STATE_FOREIGN_HOLD:
+        return PS_STAGE_LIVE;
+    default:
+        return PS_STAGE_READING;
+    }
+}
+
+static void add_live(struct ps_progress *const progress, const struct ps_job *const job)
+{
+    if (progress->live_count < PS_PROGRESS_LIVE_MAX) {
+        struct ps_live_job *const live = &progress->live[progress->live_count++];
+        live->number = job->number;
+        live->records = job->records;
+        live->processed = job->processed > 0 ? job->processed : 0;
+        (void)snprintf(live->status, sizeof(live->status), "%s", ps_job_status_name(job->status));
+    }
+}
+
+static void add_job(struct ps_progress *const progress, const struct ps_job *const job)
+{
+    const enum ps_stage stage = stage_of(job->state);
+    const int64_t processed = job->processed < job->records ? job->processed : job->records;
+    progress->jobs++;
+    progress->stages[stage]++;
+    if (stage == PS_STAGE_DONE) {
+        progress->tokens += job->input_tokens;
+    } else if (stage == PS_STAGE_LIVE) {
+        add_live(progress, job);
+        if (processed > 0) {
+            progress->records_running += processed;
+            progress->tokens += job->input_tokens / job->records * processed;
+        }
+    }
+}
+
+static const char *activity_of(const struct ps_turn *const turn, const int64_t *const busy,
+                               const struct ps_progress *const progress)
+{
+    if (turn->is_paused != 0) {
+        return "stopping here: waiting for what is on its way";
+    }
+    if (busy[PS_STATE_FETCHING] + busy[PS_STATE_TALLYING] + busy[PS_STATE_CLOSING] > 0) {
+        return "reading answers";
+    }
+    if (progress->stages[PS_STAGE_UPLOADING] > 0) {
+        return "uploading";
+    }
+    if (busy[PS_STATE_LOOK_NAME] + busy[PS_STATE_LOOK_TOKEN] + busy[PS_STATE_LOOK_OUTPUT] > 0) {
+        return "making sure whether a job was created";
+    }
+    if (progress->stages[PS_STAGE_LIVE] > 0) {
+        return "the service works";
+    }
+    if (busy[PS_STATE_SETTLING] > 0) {
+        return "waiting for output";
+    }
+    return progress->jobs > 0 && progress->stages[PS_STAGE_DONE] == progress->jobs ? "finishing"
+                                                                                   : "starting";
+}
+
+static void sum_progress(struct ps_turn *const turn, struct ps_progress *const progress)
+{
+    const struct ps_answers *const answers = turn->parts.answers;
+    const int64_t now_ms = ps_clock_now(turn->parts.clock).steady_ms;
+    int64_t busy[PS_STATE_COUNT] = {0};
+    *progress = (struct ps_progress){
+        .records = ps_index_summary(turn->parts.index)->sent,
+        .records_done = ps_answers_count(answers, PS_ANSWER_SUCCEEDED) +
+                        ps_answers_count(answers, PS_ANSWER_FAILED) +
+                        ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) +
+                        ps_answers_count(answers, PS_ANSWER_CANCELLED),
+        .slots = ps_lane_limit(&turn->parts.settings->lane, PS_LIMIT_JOBS, 0),
+        .passed_ms = now_ms - turn->begun_ms,
+        .elapsed_ms = turn->first_begun_ms < 0 ? 0 : now_ms - turn->first_begun_ms,
+        .speed = turn->parts.clock->speed,
+    };
+    (void)snprintf(progress->trouble, sizeof(progress->trouble), "%s", turn->trouble);
+    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
+        const struct ps_job *const job = ps_engine_job(turn->engine, place);
+        busy[job->state]++;
+        if (job->state != PS_STATE_VOID) {
+            add_job(progress, job);
+        }
+    }
+    (void)snprintf(progress->activity, sizeof(progress->activity), "%s",
+                   activity_of(turn, busy, progress));
+    if (turn->records_before < 0) {
+        turn->records_before = progress->records_done;
+        turn->tokens_before = progress->tokens;
+    }
+    progress->records_before = turn->records_before;
+    progress->tokens_before = turn->tokens_before;
+}
+
+void ps_turn_tell_progress(struct ps_turn *const turn, const bool is_last)
+{
+    const int64_t real_ms = ps_clock_real_monotonic_ms();
+    struct ps_progress progress;
+    if (turn->parts.progress == NULL || (!is_last && real_ms < turn->progress_at_ms)) {
+        return;
+    }
+    turn->progress_at_ms = real_ms + PROGRESS_REAL_MS;
+    sum_progress(turn, &progress);
+    turn->parts.progress(turn->parts.progress_context, &progress);
+}

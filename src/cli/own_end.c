@@ -1,0 +1,180 @@
+#include "app/results.h"
+#include "base/limits.h"
+#include "cli/own_internal.h"
+#include "cli/say.h"
+#include "codec/units.h"
+#include "os/files.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ------------------------------------------------ status.json */
+
+void ps_owner_write_status(struct ps_owner *const owner, const char *const phase,
+                           const int64_t exit_status)
+{
+    struct ps_run_status *const status = &owner->status;
+    (void)snprintf(status->phase, sizeof(status->phase), "%s", phase);
+    (void)snprintf(status->name, sizeof(status->name), "%s", owner->settings.name);
+    (void)snprintf(status->results, sizeof(status->results), "%s", owner->settings.results_path);
+    status->exit_status = exit_status;
+    status->pid = getpid();
+    status->updated_ms = ps_clock_real_wall_ms();
+    ps_status_file_write(owner->folder, status);
+}
+
+/* ------------------------------------------------ what was done, by all its processes */
+
+struct work {
+    struct ps_report_facts *facts;
+    bool has_open_jobs;
+};
+
+static void see_work(void *const seer, struct ps_job *const job)
+{
+    struct work *const work = seer;
+    if (job->arn != NULL) {
+        work->facts->jobs++;
+        work->facts->shards += job->shard_count;
+        work->facts->attempts += job->attempt;
+        work->facts->put_bytes += job->bytes;
+    }
+    work->has_open_jobs = work->has_open_jobs || ps_job_holds_records(job);
+}
+
+/* A number that the store holds under a name, up to a comma; 0 where it has none. */
+static int64_t value_of(const struct ps_owner *const owner, const char *const name)
+{
+    int64_t number = 0;
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    if (!owner->store.ops->get_value(owner->store.context, name, &text)) {
+        return 0;
+    }
+    const struct ps_str str = ps_buf_str(&text);
+    return ps_str_to_i64(ps_str_part(str, 0, ps_str_find(str, ',')), &number) ? number : 0;
+}
+
+static enum ps_status sum_work(const struct ps_owner *const owner,
+                               struct ps_report_facts *const ret_facts,
+                               bool *const ret_has_open_jobs, struct ps_error *const err)
+{
+    *ret_facts = (struct ps_report_facts){
+        .run = owner->settings.name,
+        .model = owner->settings.lane.model,
+        .lane = owner->settings.lane.name,
+        .results_path = owner->settings.results_path,
+        .is_local = owner->settings.is_local,
+        .elapsed_ms = value_of(owner, PS_VALUE_CLOCK) - value_of(owner, PS_VALUE_BEGUN),
+    };
+    struct work work = {ret_facts, false};
+    if (owner->store.ops->each_job(owner->store.context, see_work, &work, err) != PS_OK) {
+        return err->status;
+    }
+    *ret_has_open_jobs = work.has_open_jobs;
+    return PS_OK;
+}
+
+bool ps_owner_is_over(struct ps_owner *const owner)
+{
+    struct ps_results_sums sums;
+    struct ps_report_facts facts;
+    struct ps_error err;
+    bool has_open_jobs = true;
+    ps_results_sums(owner->index, owner->answers, &sums);
+    return sums.pending == 0 && sum_work(owner, &facts, &has_open_jobs, &err) == PS_OK &&
+           !has_open_jobs;
+}
+
+/* ------------------------------------------------ the end */
+
+static enum ps_status publish(struct ps_owner *const owner, struct ps_results_sums *const ret_sums,
+                              struct ps_error *const err)
+{
+    struct ps_error source_err;
+    struct ps_source *source = NULL;
+    if (ps_source_open(owner->folder, owner->index, &source, &source_err) != PS_OK) {
+        source = NULL; /* the failed file then has ids only */
+    }
+    const struct ps_results_target target = {owner->settings.results_path,
+                                             owner->settings.lane.name, source};
+    const enum ps_status status =
+        ps_results_publish(owner->index, owner->answers, &target, ret_sums, err);
+    (void)ps_source_free(source);
+    return status;
+}
+
+static enum ps_status report(struct ps_owner *const owner, struct ps_error *const err)
+{
+    struct ps_report made;
+    struct ps_report_facts facts;
+    bool has_open_jobs = false;
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_REPORT_BYTES_MAX);
+    if (sum_work(owner, &facts, &has_open_jobs, err) != PS_OK ||
+        ps_report_make(&facts, owner->index, owner->answers, &made, err) != PS_OK ||
+        ps_report_publish(&made, err) != PS_OK) {
+        return err->status;
+    }
+    if (owner->options->is_json) {
+        ps_report_add_json(&made, &text);
+    } else {
+        ps_report_add_text(&made, &text);
+    }
+    (void)fwrite(text.data, 1, text.size, stdout);
+    return PS_OK;
+}
+
+static int exit_of_sums(const struct ps_owner *const owner,
+                        const struct ps_results_sums *const sums)
+{
+    return ps_many_allows(owner->options->allow_failures, sums->records - sums->succeeded,
+                          sums->records)
+               ? PS_EXIT_OK
+               : PS_EXIT_SOME_FAILED;
+}
+
+static void tell_retry(const struct ps_owner *const owner)
+{
+    struct ps_retry_counts counts;
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    ps_owner_count_retry(owner, &counts);
+    if (counts.again > 0) {
+        ps_units_add_count(&text, counts.again);
+        ps_say("%s failed or cancelled record%s can be sent once more: penstock retry %s",
+               ps_buf_text(&text), counts.again == 1 ? "" : "s", owner->settings.name);
+    }
+}
+
+int ps_owner_conclude(struct ps_owner *const owner, const bool is_stopped)
+{
+    struct ps_error err;
+    struct ps_results_sums sums;
+    char *stop_file PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, PS_STOP_FILE);
+    if (publish(owner, &sums, &err) != PS_OK || report(owner, &err) != PS_OK) {
+        return ps_owner_halt(owner, &err);
+    }
+    const int status = is_stopped ? PS_EXIT_STOPPED : exit_of_sums(owner, &sums);
+    ps_owner_write_status(owner, is_stopped ? PS_RUN_STOPPED : PS_RUN_ENDED, status);
+    (void)unlink(stop_file);
+    tell_retry(owner);
+    return owner->mode == PS_OWN_STOP ? PS_EXIT_OK : status;
+}
+
+int ps_owner_halt(struct ps_owner *const owner, struct ps_error *const err)
+{
+    struct ps_run_status *const status = &owner->status;
+    if (err->status == PS_E_NETWORK && err->hint[0] == '\0') {
+        (void)ps_error_hint(err, "Is the network up, and does --endpoint-url (or AWS_ENDPOINT_URL) "
+                                 "name the right place?");
+    }
+    const int exit_status = ps_say_error(err);
+    (void)snprintf(status->message, sizeof(status->message), err->hint[0] == '\0' ? "%s" : "%s. %s",
+                   err->message, err->hint);
+    ps_owner_write_status(owner, PS_RUN_HALTED, exit_status);
+    ps_say("what was done is kept: the same command, or 'penstock resume %s', goes on from here",
+           owner->settings.name);
+    return exit_status;
+}

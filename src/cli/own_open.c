@@ -1,0 +1,224 @@
+#include "base/assert.h"
+#include "base/limits.h"
+#include "cli/own_internal.h"
+#include "cli/say.h"
+#include "os/files.h"
+#include "store/sqlite_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VALUE_ENDPOINT "endpoint"
+#define VALUE_REGION_SAID "region_said"
+
+/* What refers to others goes before them: the world calls the turn's streams. */
+void ps_owner_release(struct ps_owner *const owner)
+{
+    (void)ps_wire_free(owner->wire);
+    (void)ps_turn_free(owner->turn);
+    (void)ps_answers_free(owner->answers);
+    (void)ps_index_free(owner->index);
+    ps_sqlite_store_close(&owner->store);
+    for (int64_t segment = 0; segment < owner->segment_count; segment++) {
+        free(owner->segments[segment]);
+    }
+    free(owner->segments);
+    ps_settings_release(&owner->settings);
+    if (owner->lock >= 0) {
+        (void)close(owner->lock);
+    }
+}
+
+/* ------------------------------------------------ settings */
+
+static bool is_other_text(const char *const left, const char *const right)
+{
+    return strcmp(left == NULL ? "" : left, right == NULL ? "" : right) != 0;
+}
+
+static bool has_other_limits(const struct ps_lane *const left, const struct ps_lane *const right)
+{
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (left->limits[key].value != right->limits[key].value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The latest word counts: a role that was mistyped would else be the run's for ever. */
+static bool take_latest(struct ps_settings *const settings, const struct ps_settings *const latest)
+{
+    const bool is_other_lane = has_other_limits(&settings->lane, &latest->lane) ||
+                               is_other_text(settings->lane.role_arn, latest->lane.role_arn);
+    const bool is_other = is_other_lane || settings->poll_ms != latest->poll_ms ||
+                          is_other_text(settings->results_path, latest->results_path);
+    if (is_other_lane) {
+        ps_say("limits and role are from now on as this command says");
+    }
+    memcpy(settings->lane.limits, latest->lane.limits, sizeof(settings->lane.limits));
+    memcpy(settings->lane.role_arn, latest->lane.role_arn, sizeof(settings->lane.role_arn));
+    settings->poll_ms = latest->poll_ms;
+    free(settings->results_path);
+    settings->results_path = ps_str_dup(ps_str_of(latest->results_path));
+    return is_other;
+}
+
+enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
+                                      const struct ps_settings *const latest,
+                                      struct ps_error *const err)
+{
+    if (ps_settings_read(&owner->settings, owner->folder, err) != PS_OK) {
+        return err->status;
+    }
+    if (latest != NULL && take_latest(&owner->settings, latest) &&
+        ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
+        return err->status;
+    }
+    if (owner->options->has_poll_ms) {
+        owner->settings.poll_ms = owner->options->poll_ms;
+    }
+    return PS_OK;
+}
+
+/* ------------------------------------------------ state */
+
+void ps_owner_add_segment(struct ps_owner *const owner, const char *const name)
+{
+    owner->segments =
+        reallocarray(owner->segments, (size_t)owner->segment_count + 1, sizeof(owner->segments[0]));
+    PS_ASSERT(owner->segments != NULL);
+    owner->segments[owner->segment_count++] = ps_str_dup(ps_str_of(name));
+}
+
+static void see_segment(void *const seer, const char *const name)
+{
+    ps_owner_add_segment(seer, name);
+}
+
+enum ps_status ps_owner_open_state(struct ps_owner *const owner, struct ps_error *const err)
+{
+    char *database PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, "run.db");
+    char *answers PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, "answers");
+    if (ps_sqlite_store_open(database, &owner->store, err) != PS_OK ||
+        ps_index_open(owner->folder, &owner->index, err) != PS_OK ||
+        owner->store.ops->each_segment(owner->store.context, see_segment, owner, err) != PS_OK) {
+        return err->status;
+    }
+    return ps_answers_open(answers, ps_index_count(owner->index),
+                           (const char *const *)owner->segments, owner->segment_count,
+                           &owner->answers, err);
+}
+
+/* ------------------------------------------------ the world */
+
+/* The emulator drew its bucket and its role when its data was made. */
+static void set_local_place(struct ps_owner *const owner)
+{
+    struct ps_settings *const settings = &owner->settings;
+    if (settings->is_local) {
+        free(settings->bucket);
+        settings->bucket = ps_str_dup(ps_str_of(ps_wire_local_bucket(owner->wire)));
+        (void)snprintf(settings->lane.role_arn, sizeof(settings->lane.role_arn), "%s",
+                       ps_wire_local_role(owner->wire));
+    }
+}
+
+/* From where the last turn that was kept left it. */
+static enum ps_status open_clock(struct ps_owner *const owner, struct ps_error *const err)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    struct ps_clock_mark mark;
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    if (ps_clock_init(&owner->clock, ps_str_of(ps_wire_clock_spec(owner->wire)), err) != PS_OK) {
+        return err->status;
+    }
+    if (owner->store.ops->get_value(owner->store.context, PS_VALUE_CLOCK, &text)) {
+        const struct ps_str str = ps_buf_str(&text);
+        const size_t comma = ps_str_find(str, ',');
+        if (ps_str_to_i64(ps_str_part(str, 0, comma), &mark.steady_ms) &&
+            ps_str_to_i64(ps_str_part(str, comma + 1, str.size), &mark.wall_ms)) {
+            ps_clock_resume(&owner->clock, mark);
+        }
+    }
+    return PS_OK;
+}
+
+/*
+ * R1: a run stays in its Region. What the environment and the profile say counts only for a run
+ * that took its Region from there; --region always does, unless it was said at the start too.
+ */
+static enum ps_status pin_region(const struct ps_owner *const owner, struct ps_error *const err)
+{
+    struct ps_buf pinned PS_CLEANUP(ps_buf_release);
+    char *said PS_CLEANUP(ps_str_free_auto) = NULL;
+    const struct ps_state_store store = owner->store;
+    const char *const own_region = owner->settings.lane.region;
+    ps_buf_init(&pinned, PS_TEXT_BYTES_MAX);
+    if (owner->settings.is_local) {
+        return PS_OK;
+    }
+    if (ps_wire_region(owner->options, &said, err) != PS_OK) {
+        return err->status;
+    }
+    if (!store.ops->get_value(store.context, VALUE_REGION_SAID, &pinned)) {
+        return store.ops->set_value(store.context, VALUE_REGION_SAID, said == NULL ? "" : said,
+                                    err);
+    }
+    const struct ps_str then = ps_buf_str(&pinned);
+    const bool counts = owner->options->region != NULL || ps_str_equals_text(then, own_region);
+    if (said != NULL && counts && !ps_str_equals_text(then, said) &&
+        strcmp(said, own_region) != 0) {
+        (void)ps_error_set(err, PS_E_DENIED, PS_RETRY_NEVER,
+                           "cannot go on: this run lives in Region '%.40s', and now '%.40s' is "
+                           "asked for",
+                           own_region, said);
+        return ps_error_hint(err, "Leave --region and AWS_REGION as they were when it began.");
+    }
+    return PS_OK;
+}
+
+enum ps_status ps_owner_open_wire(struct ps_owner *const owner, struct ps_error *const err)
+{
+    if (pin_region(owner, err) != PS_OK ||
+        ps_wire_new(owner->options, &owner->settings, owner->folder, &owner->wire, err) != PS_OK ||
+        open_clock(owner, err) != PS_OK) {
+        return err->status;
+    }
+    set_local_place(owner);
+    return PS_OK;
+}
+
+/* R1: the endpoint stays what it was when the run began. */
+static enum ps_status pin_endpoint(struct ps_owner *const owner, struct ps_error *const err)
+{
+    struct ps_buf host PS_CLEANUP(ps_buf_release);
+    struct ps_buf pinned PS_CLEANUP(ps_buf_release);
+    const struct ps_state_store store = owner->store;
+    ps_buf_init(&host, PS_TEXT_BYTES_MAX);
+    ps_buf_init(&pinned, PS_TEXT_BYTES_MAX);
+    ps_wire_add_host(owner->wire, &host);
+    if (!store.ops->get_value(store.context, VALUE_ENDPOINT, &pinned)) {
+        return store.ops->set_value(store.context, VALUE_ENDPOINT, ps_buf_text(&host), err);
+    }
+    if (ps_str_equals(ps_buf_str(&host), ps_buf_str(&pinned))) {
+        return PS_OK;
+    }
+    (void)ps_error_set(err, PS_E_DENIED, PS_RETRY_NEVER,
+                       "cannot go on: this run began at '%.80s', and now it would talk to '%.80s'",
+                       ps_buf_text(&pinned), ps_buf_text(&host));
+    return ps_error_hint(
+        err, "Give the endpoint (--endpoint-url, AWS_ENDPOINT_URL) that it began with.");
+}
+
+enum ps_status ps_owner_open_world(struct ps_owner *const owner, struct ps_world *const ret_world,
+                                   struct ps_error *const err)
+{
+    if (ps_wire_world(owner->wire, &owner->settings, ps_turn_streams(owner->turn), &owner->clock,
+                      ret_world, err) != PS_OK) {
+        return err->status;
+    }
+    return pin_endpoint(owner, err);
+}

@@ -1,0 +1,244 @@
+#include "cli/request.h"
+
+#include "app/results.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "cli/near.h"
+#include "cli/wire.h"
+#include "core/names.h"
+#include "os/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCAL_REGION "us-east-1"
+#define LOCAL_PREFIX "penstock"
+#define LOCAL_SPEED 600
+#define TIMEOUT_HOURS 72
+
+static bool is_plan(const struct ps_options *const options)
+{
+    return options->command == PS_COMMAND_PLACE_PLAN || options->is_dry_run;
+}
+
+/* ------------------------------------------------ one value */
+
+static enum ps_status set_text(char *const room, const size_t room_size, const struct ps_str value,
+                               const char *const what, struct ps_error *const err)
+{
+    if (value.size >= room_size) {
+        return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                            "cannot use this %s: it is longer than %zu bytes", what, room_size - 1);
+    }
+    memset(room, 0, room_size);
+    if (value.size > 0) {
+        memcpy(room, value.data, value.size);
+    }
+    return PS_OK;
+}
+
+/* MODEL or MODEL@REGION. */
+static enum ps_status set_model(struct ps_lane *const lane, const char *const text,
+                                struct ps_error *const err)
+{
+    const struct ps_str whole = ps_str_of(text);
+    const size_t at = ps_str_find(whole, '@');
+    if (set_text(lane->model, sizeof(lane->model), ps_str_part(whole, 0, at), "model", err) !=
+        PS_OK) {
+        return err->status;
+    }
+    return at == whole.size ? PS_OK
+                            : set_text(lane->region, sizeof(lane->region),
+                                       ps_str_part(whole, at + 1, whole.size), "Region", err);
+}
+
+/* A beginning of known ids that the model's own beginning is near to. */
+static const char *near_model(const struct ps_str model)
+{
+    struct ps_near near = {NULL, PS_NEAR_FAR};
+    for (int64_t row = 0; ps_family_prefix(row) != NULL; row++) {
+        const char *const prefix = ps_family_prefix(row);
+        struct ps_near one = {NULL, near.distance};
+        /* With or without a profile's "us." and the like before it. */
+        const size_t dot = ps_str_find(model, '.');
+        const struct ps_str bare = ps_str_part(model, dot + 1, model.size);
+        const size_t size = strlen(prefix);
+        ps_near_look(&one, ps_str_part(model, 0, size), prefix);
+        ps_near_look(&one, ps_str_part(bare, 0, size), prefix);
+        near = one.word != NULL ? one : near;
+    }
+    return near.word;
+}
+
+static enum ps_status check_model(const struct ps_options *const options,
+                                  struct ps_settings *const settings, struct ps_error *const err)
+{
+    const struct ps_str model = ps_str_of(settings->lane.model);
+    if (!ps_family_of_model(model, &settings->family)) {
+        const char *const near = near_model(model);
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           "cannot use model '%.100s': nobody here knows it", settings->lane.model);
+        if (near != NULL) {
+            return ps_error_hint(
+                err,
+                "Did you mean one that begins with '%s', after us., eu. or global. for a "
+                "profile?",
+                near);
+        }
+        return ps_error_hint(
+            err,
+            "Model ids look like anthropic.claude-..., amazon.nova-..., meta.llama3-..., "
+            "mistral...., openai.gpt-oss-..., with us., eu. or global. before them for a profile.");
+    }
+    if (options->is_converse) {
+        settings->family = PS_FAMILY_CONVERSE;
+    }
+    return PS_OK;
+}
+
+/* ------------------------------------------------ the lane */
+
+static enum ps_status set_region(const struct ps_options *const options, struct ps_lane *const lane,
+                                 struct ps_error *const err)
+{
+    char *region PS_CLEANUP(ps_str_free_auto) = NULL;
+    if (lane->region[0] != '\0') {
+        return PS_OK;
+    }
+    if (options->is_local || is_plan(options)) {
+        return set_text(lane->region, sizeof(lane->region), PS_STR(LOCAL_REGION), "Region", err);
+    }
+    if (ps_wire_region(options, &region, err) != PS_OK) {
+        return err->status;
+    }
+    return region == NULL
+               ? PS_OK
+               : set_text(lane->region, sizeof(lane->region), ps_str_of(region), "Region", err);
+}
+
+static enum ps_status set_lane(const struct ps_options *const options,
+                               struct ps_settings *const settings, struct ps_error *const err)
+{
+    struct ps_lane *const lane = &settings->lane;
+    ps_lane_init(lane, "main");
+    if ((options->lane != NULL && ps_lane_parse(lane, ps_str_of(options->lane), err) != PS_OK) ||
+        (options->model != NULL && set_model(lane, options->model, err) != PS_OK) ||
+        (options->s3_uri != NULL &&
+         set_text(lane->s3_uri, sizeof(lane->s3_uri), ps_str_of(options->s3_uri), "--s3-uri",
+                  err) != PS_OK) ||
+        (options->role_arn != NULL &&
+         set_text(lane->role_arn, sizeof(lane->role_arn), ps_str_of(options->role_arn),
+                  "--role-arn", err) != PS_OK)) {
+        return err->status;
+    }
+    if (ps_lane_fill(lane, options->limits, err) != PS_OK || ps_lane_check(lane, err) != PS_OK) {
+        return err->status;
+    }
+    return set_region(options, lane, err);
+}
+
+/* ------------------------------------------------ all that is missing, at once */
+
+static void add_missing(struct ps_buf *const list, const bool is_missing, const char *const what)
+{
+    if (is_missing) {
+        ps_buf_add_text(list, list->size == 0 ? "" : ", ");
+        ps_buf_add_text(list, what);
+    }
+}
+
+static enum ps_status check_complete(const struct ps_options *const options,
+                                     const struct ps_lane *const lane, struct ps_error *const err)
+{
+    struct ps_buf list PS_CLEANUP(ps_buf_release);
+    const bool is_aws = !options->is_local && !is_plan(options);
+    ps_buf_init(&list, PS_TEXT_BYTES_MAX);
+    add_missing(&list, options->argument_count == 0, "an input");
+    add_missing(&list, options->output == NULL && !is_plan(options), "-o RESULTS");
+    add_missing(&list, lane->model[0] == '\0', "--model");
+    add_missing(&list, is_aws && lane->s3_uri[0] == '\0', "--s3-uri");
+    add_missing(&list, is_aws && lane->role_arn[0] == '\0', "--role-arn");
+    add_missing(&list, is_aws && lane->region[0] == '\0', "a Region");
+    if (list.size == 0) {
+        return PS_OK;
+    }
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot start without %s",
+                       ps_buf_text(&list));
+    if (is_aws && (lane->s3_uri[0] == '\0' || lane->role_arn[0] == '\0')) {
+        return ps_error_hint(err, "On AWS: penstock run prompts.jsonl -o results.jsonl --s3-uri "
+                                  "s3://BUCKET/PREFIX --role-arn ARN --model MODEL@REGION. To try "
+                                  "it without: --local instead of the two.");
+    }
+    if (lane->model[0] == '\0') {
+        return ps_error_hint(err,
+                             "For example: penstock run prompts.jsonl -o results.jsonl --model "
+                             "us.anthropic.claude-haiku-4-5-20251001-v1:0@us-west-2.");
+    }
+    return ps_error_hint(
+        err,
+        "An input is a file of prompts, or '-'; a Region stands in MODEL@REGION, --region or "
+        "AWS_REGION. 'penstock %s --help' tells more.",
+        ps_command_rows[options->command].name);
+}
+
+static enum ps_status check_sense(const struct ps_options *const options,
+                                  struct ps_error *const err)
+{
+    if (options->is_dedupe && options->is_no_dedupe) {
+        return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                            "cannot use --dedupe together with --no-dedupe");
+    }
+    for (int64_t input = 0; input < options->argument_count; input++) {
+        if (options->arguments[input][0] == '\0') {
+            return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot read the input ''");
+        }
+    }
+    return PS_OK;
+}
+
+/* ------------------------------------------------ where things go */
+
+static enum ps_status set_place(const struct ps_options *const options,
+                                struct ps_settings *const settings, struct ps_error *const err)
+{
+    const struct ps_lane *const lane = &settings->lane;
+    struct ps_str bucket = PS_STR("");
+    struct ps_str prefix = PS_STR(LOCAL_PREFIX);
+    settings->is_local = options->is_local;
+    settings->speed = LOCAL_SPEED;
+    if (!options->is_local) {
+        if (!ps_str_starts_with(ps_str_of(lane->role_arn), PS_STR("arn:aws"))) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '%.100s' as a role",
+                               lane->role_arn);
+            return ps_error_hint(
+                err, "A role is named by its ARN: arn:aws:iam::111122223333:role/NAME.");
+        }
+        if (ps_names_parse_uri(ps_str_of(lane->s3_uri), &bucket, &prefix, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    settings->bucket = ps_str_dup(bucket);
+    settings->prefix = ps_str_dup(prefix);
+    return PS_OK;
+}
+
+enum ps_status ps_request_settings(const struct ps_options *const options,
+                                   struct ps_settings *const settings, struct ps_error *const err)
+{
+    if (set_lane(options, settings, err) != PS_OK ||
+        check_complete(options, &settings->lane, err) != PS_OK ||
+        check_sense(options, err) != PS_OK || check_model(options, settings, err) != PS_OK) {
+        return err->status;
+    }
+    if (is_plan(options)) {
+        return PS_OK;
+    }
+    settings->results_path = ps_files_absolute(options->output);
+    settings->poll_ms = options->poll_ms;
+    settings->timeout_hours = TIMEOUT_HOURS;
+    if (ps_results_check_path(settings->results_path, err) != PS_OK) {
+        return err->status;
+    }
+    return set_place(options, settings, err);
+}
