@@ -41,7 +41,7 @@ SANITIZER = os.environ.get("PENSTOCK_SANITIZER", "")
 IS_SOAK = bool(os.environ.get("PENSTOCK_SOAK"))
 SEED = int(os.environ.get("PENSTOCK_SEED", "1"))
 SPEED = 600
-SECONDS_MAX = 300 if SANITIZER else 120
+SECONDS_MAX = int(os.environ.get("PENSTOCK_SECONDS_MAX") or (300 if SANITIZER else 120))
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 # Small limits make many jobs of few records: 40 prompts are 4 jobs of two shards, in two waves.

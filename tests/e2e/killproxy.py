@@ -15,6 +15,7 @@ that op it is, counted from 1; 0 means each:
     proxy.arm_op("create", 1, "after", lambda: pid)         # as arm()
     proxy.first("stop", 1, function)                        # the request waits until function() has returned
     proxy.swap("create", 2, "after", answer(502, b"..."))   # the client gets this instead; None: the connection closes
+    proxy.rewrite("get_job", function)                      # function(body) is what the client gets as body, each time
 """
 import asyncio
 import collections
@@ -87,6 +88,7 @@ class KillProxy:
         self.op_plans = {}
         self.hooks = {}
         self.swaps = {}
+        self.rewrites = {}
         self.op_counts = collections.Counter()
         self.fired = None
         self.loop = asyncio.new_event_loop()
@@ -118,8 +120,8 @@ class KillProxy:
     def swap(self, op, nth, when, made):
         self.swaps[op, nth] = Swap(when, made)
 
-    def unswap(self, op, nth):
-        self.swaps.pop((op, nth), None)
+    def rewrite(self, op, function):
+        self.rewrites[op] = function
 
     # --- the thread ----------------------------------------------------------------------------------
 
@@ -190,6 +192,11 @@ class KillProxy:
                 await sending
                 await copy_body(up_reader, None, answer, answer.length if has_body else 0)
                 return await self.give(writer, swap.answer)
+            if op in self.rewrites and answer.length:
+                body = self.rewrites[op](await up_reader.readexactly(answer.length))
+                head = re.sub(rb"(?i)\r\ncontent-length: \d+", b"\r\nContent-Length: %d" % len(body), answer.head)
+                await put(writer, head + body)
+                return not (request.is_last or answer.is_last)
             writer.write(answer.head)
             await copy_body(up_reader, writer, answer, answer.length if has_body else 0)
             await writer.drain()

@@ -58,6 +58,36 @@ def a_second_start_follows_the_first(work):
 
 
 @test
+def a_follower_ends_with_the_status_of_the_owner(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="record400:record:nth=3")
+    first = work.start_run(emulator, prompts, "results.jsonl")
+    wait_until(has_jobs(emulator, 1), "the first has a job")
+    second = work.run(emulator, prompts, "results.jsonl")
+    check_status(second, SOME_FAILED, "the second start")
+    check("following" in second.err, "it said that it follows", second.err)
+    check_equal(SOME_FAILED, first.wait(SECONDS_MAX), "the first start: exit 1")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def the_same_standard_input_again_continues(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    arguments = work.run_arguments(emulator, "-", "results.jsonl")
+    with open(prompts, "rb") as piped:
+        process = work.start(arguments, work.environment(emulator), stdin=piped)
+        wait_until(has_jobs(emulator, 1), "it has a job")
+        process.kill()
+        process.wait()
+    with open(prompts, "rb") as piped:
+        process = work.start(arguments, work.environment(emulator), stdin=piped)
+        check_equal(OK, process.wait(SECONDS_MAX), "the same standard input again: exit 0")
+    check_equal(4, len(emulator.events("job.created")), "four jobs in all")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
 def new_starts_another_run(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
