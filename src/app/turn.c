@@ -164,13 +164,15 @@ static enum ps_status prepare(struct ps_turn *const turn, const struct ps_wish *
 
 /*
  * Our own disk or state failed: the turn is given up, and the process ends; the state is as before.
- * (Corrupt bytes of the service are its own affair, and come again.)
+ * (Corrupt bytes of the service are its own affair, and come again.) Credentials that have expired
+ * are the user's to renew: the same command goes on from here.
  */
 static bool is_ours_to_give_up(const struct ps_fact *const fact, struct ps_error *const err)
 {
     const enum ps_status status = fact->error.status;
     if (fact->outcome == PS_OUTCOME_YES ||
-        !(status == PS_E_IO || (status == PS_E_CORRUPT && ps_wish_is_local(fact->kind)))) {
+        !(status == PS_E_IO || (status == PS_E_CORRUPT && ps_wish_is_local(fact->kind)) ||
+          fact->error.retry == PS_RETRY_REAUTH)) {
         return false;
     }
     *err = fact->error;

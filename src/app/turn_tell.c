@@ -26,11 +26,13 @@ void ps_turn_log_job(struct ps_turn *const turn, const struct ps_job *const job)
     }
     turn->seen_states[job->number] = job->state;
     if (job->state == PS_STATE_LISTING && job->ended_ms > 0) {
-        ps_log_info("job.ended", PS_FIELD_COUNT("job", job->number),
-                    PS_FIELD_COUNT("attempt", job->attempt),
-                    PS_FIELD_TEXT("status", ps_job_status_name(job->status)),
-                    PS_FIELD_TEXT("message", job->message),
-                    PS_FIELD_COUNT("counted", job->counted));
+        const bool is_bad = job->status == PS_JOB_FAILED || job->status == PS_JOB_EXPIRED;
+        ps_log_write(is_bad ? PS_LOG_WARN : PS_LOG_INFO, "job.ended",
+                     PS_LOG_FIELDS(PS_FIELD_COUNT("job", job->number),
+                                   PS_FIELD_COUNT("attempt", job->attempt),
+                                   PS_FIELD_TEXT("status", ps_job_status_name(job->status)),
+                                   PS_FIELD_TEXT("message", job->message),
+                                   PS_FIELD_COUNT("counted", job->counted)));
     } else {
         ps_log_info("job.moved", PS_FIELD_COUNT("job", job->number),
                     PS_FIELD_COUNT("attempt", job->attempt),

@@ -211,7 +211,7 @@ static enum ps_status move_in_place(struct ps_staging *const staging, const char
     }
     if (rename(staging->folder, folder) == 0) {
         free(PS_TAKE(&staging->folder));
-        return PS_OK;
+        return ps_files_sync_folder_of(folder, err);
     }
     return errno == ENOTEMPTY || errno == EEXIST
                ? PS_OK

@@ -105,6 +105,7 @@ void ps_engine_add_job(struct ps_engine *const engine, struct ps_job *const job)
     struct ps_job *const added = ps_engine_insert_job(engine, job->number);
     *added = *job;
     memset(job, 0, sizeof(*job));
+    added->is_reloaded = added->state == PS_STATE_CREATING || added->state == PS_STATE_REPEATING;
     added->state = state_after_restart(added->state);
     added->is_stop_asked = false;
     added->is_dirty = false;

@@ -128,6 +128,12 @@ static void wish_look(struct ps_engine *const engine, struct ps_job *const job,
                       const struct ps_now now, struct ps_wish *const wish)
 {
     job->look_ms = now.steady_ms;
+    if (job->is_reloaded) {
+        /* Over a restart the steady clock rests on the wall's: count from now, whatever that did.
+         */
+        job->last_signed_ms = now.steady_ms;
+        job->is_reloaded = false;
+    }
     ps_names_add_job(&engine->text, &engine->options.names, job->number, job->attempt);
     wish->text = ps_buf_str(&engine->text);
     wish->after_ms = job->signed_wall_ms - PS_SUBMIT_MARGIN_MS;

@@ -94,7 +94,8 @@ struct ps_job {
     int64_t fetched_count;
     int64_t fetch_offset;
     int64_t stop_wake_ms;
-    bool is_listed; /* by the last poll */
+    bool is_listed;   /* by the last poll */
+    bool is_reloaded; /* its create was open when a process died */
     char *fetch_etag;
     bool is_dirty;
 };

@@ -80,10 +80,7 @@ static enum ps_status write_file(const char *const path, const struct ps_str byt
         (void)unlink(ps_buf_text(&beside));
         return err->status;
     }
-    if (is_durable && !sync_folder_of(path)) {
-        return ps_error_set_errno(err, PS_E_IO, errno, "could not sync the folder of '%s'", path);
-    }
-    return PS_OK;
+    return is_durable ? ps_files_sync_folder_of(path, err) : PS_OK;
 }
 
 enum ps_status ps_files_write(const char *const path, const struct ps_str bytes,
@@ -133,6 +130,13 @@ enum ps_status ps_files_read(const char *const path, struct ps_buf *const buf,
     const enum ps_status status = read_all(descriptor, path, buf, err);
     (void)close(descriptor);
     return status;
+}
+
+enum ps_status ps_files_sync_folder_of(const char *const path, struct ps_error *const err)
+{
+    return sync_folder_of(path)
+               ? PS_OK
+               : ps_error_set_errno(err, PS_E_IO, errno, "could not sync the folder of '%s'", path);
 }
 
 bool ps_files_exists(const char *const path)

@@ -24,6 +24,9 @@ PS_MUST_CHECK enum ps_status ps_files_write_quick(const char *path, struct ps_st
 PS_MUST_CHECK enum ps_status ps_files_read(const char *path, struct ps_buf *buf,
                                            struct ps_error *err);
 
+/* Makes what was named, renamed or deleted in the folder of `path` durable. */
+PS_MUST_CHECK enum ps_status ps_files_sync_folder_of(const char *path, struct ps_error *err);
+
 bool ps_files_exists(const char *path);
 
 /* Deletes the folder and all in it; links are deleted, not followed. */
