@@ -14,6 +14,7 @@
 #include "port/world.h"
 
 struct ps_world_aws;
+struct ps_s3_wholes;
 
 struct ps_act {
     struct ps_world_aws *world;
@@ -81,6 +82,9 @@ const struct ps_aws_endpoint *ps_act_endpoint(const struct ps_act *act,
                                               enum ps_aws_service service);
 int64_t ps_act_multipart_from_bytes(const struct ps_act *act);
 int64_t ps_act_part_bytes(const struct ps_act *act);
+
+/* What gets that were cut have summed up. */
+struct ps_s3_wholes *ps_act_wholes(struct ps_act *act);
 
 /* Whether bodies to S3 must be digested and signed: over plain http. */
 bool ps_act_is_payload_signed(const struct ps_act *act);

@@ -1,4 +1,5 @@
 #include "aws/s3.h"
+#include "aws/s3_whole.h"
 
 #include <stdio.h>
 
@@ -22,6 +23,11 @@ static void note_etag(struct ps_act *const act, const struct ps_http_answer *con
     }
 }
 
+static void free_whole(struct ps_act *const act)
+{
+    act->state = ps_s3_whole_free(act->state);
+}
+
 static enum ps_status on_bytes(struct ps_act *const act, const struct ps_http_answer *const answer,
                                const struct ps_str bytes, struct ps_error *const err)
 {
@@ -34,10 +40,16 @@ static enum ps_status on_bytes(struct ps_act *const act, const struct ps_http_an
                             "could not %s: the bytes from %lld on were asked for, others came",
                             act->what, (long long)act->wish.offset);
     }
+    if (!has_begun && act->wish.offset == 0) {
+        act->state = ps_s3_whole_new(answer);
+    }
     const enum ps_status status =
         streams->ops->write_sink(streams->context, &act->wish, act->fact.bytes, bytes, err);
     if (status == PS_OK) {
         act->fact.bytes += (int64_t)bytes.size;
+        if (act->state != NULL) {
+            ps_s3_whole_add(ps_act_wholes(act), act->state, bytes);
+        }
     }
     return status;
 }
@@ -62,6 +74,8 @@ static void send(struct ps_act *const act, const char *const method, const char 
     if (range != NULL) {
         request.headers[request.header_count++] = (struct ps_http_field){"Range", ps_str_of(range)};
     }
+    request.headers[request.header_count++] =
+        (struct ps_http_field){"x-amz-checksum-mode", PS_STR("ENABLED")};
     if (act->wish.offset > 0 && act->wish.etag.size > 0) {
         request.headers[request.header_count++] =
             (struct ps_http_field){"If-Match", act->wish.etag};
@@ -87,18 +101,38 @@ static void on_size(struct ps_act *const act, const struct ps_http_answer *const
     }
 }
 
+/* The last bytes are here: the whole is what it should be, or it is read again from its beginning.
+ */
+static void end_whole(struct ps_act *const act)
+{
+    if (act->state == NULL || ps_s3_whole_is_kept_word(act->state)) {
+        ps_act_end(act, PS_OUTCOME_YES);
+        return;
+    }
+    (void)ps_error_set(&act->fact.error, PS_E_CORRUPT, PS_RETRY_LATER,
+                       "could not %s: the bytes that came are not those that the store keeps",
+                       act->what);
+    (void)ps_error_hint(&act->fact.error, "It is read again from its beginning.");
+    act->fact.bytes = 0;
+    ps_act_end(act, PS_OUTCOME_NO);
+}
+
 static void on_get(struct ps_act *const act, const struct ps_http_answer *const answer)
 {
     if (ps_act_is_success(answer) && act->wish.offset > 0 && answer->http_status != 206) {
         ps_act_fail_unreadable(act, answer, "a part was asked for, the whole came", PS_OUTCOME_NO);
     } else if (ps_act_is_success(answer)) {
         note_etag(act, answer);
-        ps_act_end(act, PS_OUTCOME_YES);
+        end_whole(act);
     } else if (answer->reach == PS_HTTP_ANSWERED && answer->http_status == 416) {
         send(act, "HEAD", NULL, on_size);
     } else if (answer->reach == PS_HTTP_ANSWERED && answer->http_status == 412) {
         end_changed(act);
     } else {
+        if (act->state != NULL) {
+            ps_s3_wholes_keep(ps_act_wholes(act), act, act->state);
+            act->state = NULL;
+        }
         ps_act_fail(act, answer, PS_OUTCOME_NO);
     }
 }
@@ -110,5 +144,7 @@ void ps_s3_begin_get(struct ps_act *const act)
     char range[64];
     (void)snprintf(range, sizeof(range), "bytes=%lld-", (long long)act->wish.offset);
     act->write_body = on_bytes;
+    act->free_state = free_whole;
+    act->state = act->wish.offset > 0 ? ps_s3_wholes_take(ps_act_wholes(act), act) : NULL;
     send(act, "GET", act->wish.offset > 0 ? range : NULL, on_get);
 }

@@ -2,6 +2,7 @@
 
 #include "aws/act.h"
 #include "aws/s3.h"
+#include "aws/s3_whole.h"
 #include "base/assert.h"
 #include "base/limits.h"
 
@@ -50,6 +51,7 @@ struct ps_world_aws {
     struct sort controls;
     struct ps_act *running;
     struct queue ended;
+    struct ps_s3_wholes wholes;
     atomic_bool is_woken;
 };
 
@@ -164,6 +166,7 @@ enum ps_status ps_world_aws_new(const struct ps_world_aws_options *const options
     queue_init(&world->transfers.waiting);
     queue_init(&world->controls.waiting);
     queue_init(&world->ended);
+    ps_s3_wholes_init(&world->wholes);
     world->lanes = calloc((size_t)options->lane_count, sizeof(*world->lanes));
     PS_ASSERT(world->lanes != NULL);
     world->lane_count = options->lane_count;
@@ -224,6 +227,7 @@ struct ps_world_aws *ps_world_aws_free(struct ps_world_aws *const world)
         free_lane(&world->lanes[lane]);
     }
     free(world->lanes);
+    ps_s3_wholes_release(&world->wholes);
     ps_credentials_release(&world->credentials);
     free(world);
     return NULL;
@@ -378,6 +382,11 @@ int64_t ps_act_multipart_from_bytes(const struct ps_act *const act)
 int64_t ps_act_part_bytes(const struct ps_act *const act)
 {
     return act->world->part_bytes;
+}
+
+struct ps_s3_wholes *ps_act_wholes(struct ps_act *const act)
+{
+    return &act->world->wholes;
 }
 
 bool ps_act_is_payload_signed(const struct ps_act *const act)

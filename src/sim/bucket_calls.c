@@ -33,7 +33,7 @@ static struct ps_bucket *find_bucket(const struct ps_world *const world,
         (void)ps_refuse(ret_refusal, 400, "KeyTooLongError", "Your key is too long");
         return NULL;
     }
-    if (!ps_writer_is_utf8(place->key) || memchr(place->key.data, 0, place->key.size) != NULL) {
+    if (!ps_writer_is_utf8(place->key) || ps_str_find(place->key, '\0') < place->key.size) {
         (void)ps_refuse(ret_refusal, 400, "InvalidURI", "Couldn't parse the specified URI.");
         return NULL;
     }

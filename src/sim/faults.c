@@ -257,11 +257,12 @@ void ps_faults_release(struct ps_faults *const faults)
     memset(faults, 0, sizeof *faults);
 }
 
-static bool fires(const struct ps_faults *const faults, const size_t index, const int64_t count,
-                  const int64_t now_ms)
+static bool fires(const struct ps_faults *const faults, const size_t index,
+                  const enum ps_fault_op op, const int64_t count, const int64_t now_ms)
 {
     const struct ps_fault_rule *const rule = &faults->rules[index];
-    const uint64_t draw = mix(faults->seed, index + 1000, (uint64_t)count);
+    /* `count` is of the op: without it in the draw a rule for any op would draw alike for each. */
+    const uint64_t draw = mix(faults->seed, index + 1000 * (1 + (uint64_t)op), (uint64_t)count);
     if (rule->nth > 0) {
         return count == rule->nth;
     }
@@ -287,7 +288,7 @@ const struct ps_fault_rule *ps_faults_fire(const struct ps_faults *const faults,
         const struct ps_fault_rule *const rule = &faults->rules[index];
         const bool is_op = rule->op == op || (rule->op == PS_OP_ANY && op < PS_OP_ANY);
         const bool is_kind = kind == PS_FAULT_NONE || kind == rule->kind;
-        if (is_op && is_kind && fires(faults, index, count, now_ms)) {
+        if (is_op && is_kind && fires(faults, index, op, count, now_ms)) {
             return rule;
         }
     }
