@@ -173,7 +173,7 @@ static void add_line(struct ps_buf *const buf, const struct ps_progress *const p
         struct ps_buf text PS_CLEANUP(ps_buf_release);
         ps_buf_init(&text, PS_TEXT_BYTES_MAX);
         if (!is_left_out[part] && add_part(&text, (enum part)part, progress)) {
-            ps_buf_add_text(buf, part <= PART_RECORDS ? (part == 0 ? "" : " ") : ", ");
+            ps_buf_add_text(buf, buf->size == 0 ? "" : part == PART_RECORDS ? " " : ", ");
             ps_buf_add(buf, ps_buf_str(&text));
         }
     }

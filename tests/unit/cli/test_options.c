@@ -1,0 +1,213 @@
+/*
+ * Goal: a command line means what it says, and what cannot be used is named with what would do.
+ * Method: tables of command lines with the error they give; each form of an option by hand.
+ */
+#include "cli/options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define WORDS_MAX 10
+
+/* The words of a line; each is changed in place by nobody. */
+static enum ps_status parsed(struct ps_options *const options, const char *const *const words,
+                             struct ps_error *const err)
+{
+    static char room[WORDS_MAX][64];
+    char *argv[WORDS_MAX + 1] = {NULL};
+    int argc = 0;
+    for (; words[argc] != NULL; argc++) {
+        assert_true(argc < WORDS_MAX && strlen(words[argc]) < sizeof(room[0]));
+        argv[argc] = strcpy(room[argc], words[argc]);
+    }
+    return ps_options_parse(options, argc, argv, err);
+}
+
+static void defaults_are_those_of_the_table(void **state)
+{
+    (void)state;
+    struct ps_options options;
+    struct ps_error err;
+    static const char *const words[] = {"penstock", "run", NULL};
+    assert_int_equal(parsed(&options, words, &err), PS_OK);
+    assert_int_equal(options.command, PS_COMMAND_PLACE_RUN);
+    assert_int_equal(options.argument_count, 0);
+    assert_null(options.output);
+    assert_null(options.model);
+    assert_string_equal(options.limits, "published");
+    assert_int_equal(options.poll_ms, 30000);
+    assert_int_equal(options.speed, 1);
+    assert_int_equal(options.allow_failures.count, 0);
+    assert_false(options.allow_failures.is_percent);
+    assert_false(options.is_local);
+    assert_false(options.has_poll_ms);
+    assert_false(options.has_limits);
+    ps_options_release(&options);
+}
+
+static void no_command_is_help(void **state)
+{
+    (void)state;
+    struct ps_options options;
+    struct ps_error err;
+    static const char *const words[] = {"penstock", NULL};
+    assert_int_equal(parsed(&options, words, &err), PS_OK);
+    assert_int_equal(options.command, PS_COMMAND_PLACE_HELP);
+    ps_options_release(&options);
+}
+
+static void every_form_of_an_option_is_read(void **state)
+{
+    (void)state;
+    struct ps_options options;
+    struct ps_error err;
+    static const char *const words[] = {"penstock", "run",  "-o",           "out", "--model=a=b",
+                                        "--system", "-bad", "--max-tokens", "20k", NULL};
+    assert_int_equal(parsed(&options, words, &err), PS_OK);
+    assert_string_equal(options.output, "out");
+    assert_true(options.has_output);
+    assert_string_equal(options.model, "a=b");
+    assert_string_equal(options.system, "-bad"); /* a value may begin with '-' */
+    assert_int_equal(options.max_tokens, 20000);
+    assert_int_equal(options.argument_count, 0);
+    ps_options_release(&options);
+    static const char *const others[] = {
+        "penstock", "run", "--system=", "--poll-interval", "500ms", "--allow-failures=5%",
+        "-q",       NULL};
+    assert_int_equal(parsed(&options, others, &err), PS_OK);
+    assert_string_equal(options.system, "");
+    assert_int_equal(options.poll_ms, 500);
+    assert_int_equal(options.allow_failures.count, 5);
+    assert_true(options.allow_failures.is_percent);
+    assert_true(options.is_quiet);
+    ps_options_release(&options);
+}
+
+static void arguments_keep_their_order_and_two_dashes_end_options(void **state)
+{
+    (void)state;
+    struct ps_options options;
+    struct ps_error err;
+    static const char *const words[] = {"penstock", "run", "b",       "-",  "--local",
+                                        "a",        "--",  "--local", "--", NULL};
+    static const char *const arguments[] = {"b", "-", "a", "--local", "--"};
+    assert_int_equal(parsed(&options, words, &err), PS_OK);
+    assert_true(options.is_local);
+    assert_int_equal(options.argument_count, 5);
+    for (int64_t place = 0; place < options.argument_count; place++) {
+        assert_string_equal(options.arguments[place], arguments[place]);
+    }
+    ps_options_release(&options);
+}
+
+static void what_cannot_be_used_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *words[6];
+        const char *message;
+        const char *hint;
+    } rows[] = {
+        {"a command with a slip", {"penstock", "stauts"}, "'stauts'", "penstock status"},
+        {"no command at all", {"penstock", "zzzzzz"}, "'zzzzzz'", "penstock --help"},
+        {"an option before the command", {"penstock", "--local"}, "'--local'", "comes first"},
+        {"an option with a slip", {"penstock", "run", "--modle", "x"}, "'--modle'", "'--model'"},
+        {"an option of another command",
+         {"penstock", "run", "--port", "1"},
+         "'--port' with 'penstock run'",
+         "penstock run --help"},
+        {"a short one that is none", {"penstock", "run", "-x"}, "'-x'", "penstock run --help"},
+        {"an empty name", {"penstock", "run", "--=x"}, "cannot use option", "penstock run --help"},
+        {"a flag with a value", {"penstock", "run", "--local=1"}, "'--local 1'", "nothing"},
+        {"a value that is missing", {"penstock", "run", "-o"}, "'--output' without its FILE", ""},
+        {"a count that is none",
+         {"penstock", "run", "--max-tokens", "-1"},
+         "'--max-tokens -1'",
+         "a count"},
+        {"an empty count", {"penstock", "run", "--max-tokens="}, "'--max-tokens '", "a count"},
+        {"a time that is none",
+         {"penstock", "run", "--poll-interval", "soon"},
+         "'--poll-interval soon'",
+         "a time"},
+        {"a share over the whole",
+         {"penstock", "run", "--allow-failures", "101%"},
+         "'--allow-failures 101%'",
+         "a share"},
+        {"a share of nothing", {"penstock", "run", "--allow-failures", "%"}, "%'", "a share"},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct ps_options options;
+        struct ps_error err = {.status = PS_OK};
+        const enum ps_status status = parsed(&options, rows[row].words, &err);
+        if (status != PS_E_USAGE || strstr(err.message, rows[row].message) == NULL ||
+            err.hint[0] == '\0' || strstr(err.hint, rows[row].hint) == NULL) {
+            fail_msg("%s: '%s' '%s'", rows[row].name, err.message, err.hint);
+        }
+        ps_options_release(&options);
+    }
+}
+
+static void so_many_are_allowed_and_no_more(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct ps_many many;
+        int64_t count;
+        int64_t total;
+        bool is_allowed;
+    } rows[] = {
+        {"none of none", {0, false}, 0, 0, true},
+        {"one where none may", {0, false}, 1, 100, false},
+        {"as many as may", {20, false}, 20, 20, true},
+        {"one more", {20, false}, 21, 1000, false},
+        {"a share to the letter", {5, true}, 5, 100, true},
+        {"a share, one more", {5, true}, 6, 100, false},
+        {"a share is not rounded up", {5, true}, 1, 19, false},
+        {"a share of one in twenty", {5, true}, 1, 20, true},
+        {"all", {100, true}, 7, 7, true},
+        {"a share of nothing", {5, true}, 0, 0, true},
+        {"a share of very many", {50, true}, 500000000001, 1000000000000, false},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        if (ps_many_allows(rows[row].many, rows[row].count, rows[row].total) !=
+            rows[row].is_allowed) {
+            fail_msg("%s", rows[row].name);
+        }
+    }
+}
+
+static void the_table_is_free_of_contradictions(void **state)
+{
+    (void)state;
+    for (int64_t row = 0; row < ps_option_row_count; row++) {
+        const struct ps_option_row *const one = &ps_option_rows[row];
+        bool is_of_any = false;
+        for (int command = 0; command < PS_COMMAND_COUNT; command++) {
+            is_of_any = is_of_any || ps_option_is_of(one, (enum ps_command_bit)command);
+        }
+        assert_true(is_of_any);
+        for (int64_t other = 0; other < row; other++) {
+            assert_string_not_equal(one->long_name, ps_option_rows[other].long_name);
+            assert_false(one->short_name != '\0' &&
+                         one->short_name == ps_option_rows[other].short_name);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_the_table),
+        cmocka_unit_test(no_command_is_help),
+        cmocka_unit_test(every_form_of_an_option_is_read),
+        cmocka_unit_test(arguments_keep_their_order_and_two_dashes_end_options),
+        cmocka_unit_test(what_cannot_be_used_is_named),
+        cmocka_unit_test(so_many_are_allowed_and_no_more),
+        cmocka_unit_test(the_table_is_free_of_contradictions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
