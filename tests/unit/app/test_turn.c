@@ -1,15 +1,341 @@
 /*
- * The turn's parts. Goal: the ids of a job without a row are read whole, however the bytes of its
- * objects come. Method: lines of ours and of others, cut at every byte.
+ * The turn with all its parts. Goal: every record ends, once, wherever a run is broken off, paused
+ * or stopped, and whatever the service already holds; the ids of a job without a row are read
+ * whole, however the bytes of its objects come. Method: the real store, index and answers over a
+ * service in memory (scripted_world.h), broken off after ever more facts.
  */
 #include "app/turn_internal.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "folder.h"
+#include "index_scene.h"
+#include "os/files.h"
+#include "scripted_world.h"
+#include "store/sqlite_store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
+
+/* Three jobs of two shards of two records, one job at a time. */
+#define RECORDS 12
+#define JOBS 3
+#define SEGMENTS_MAX 32
+
+/* More than the facts of a whole run. */
+#define FACTS_MAX 200
+
+/* ------------------------------------------------ a run */
+
+struct run {
+    struct scene scene;
+    struct ps_settings settings;
+    struct ps_clock clock;
+    struct scripted_world world;
+    struct ps_state_store store;
+    struct ps_answers *answers;
+    struct ps_turn *turn;
+    char *segments[SEGMENTS_MAX];
+    int64_t segment_count;
+    enum ps_phase phase;
+    struct ps_progress progress; /* the last one told */
+    struct ps_error err;
+};
+
+static void set_limit(struct run *const run, const enum ps_limit_key key, const int64_t value)
+{
+    run->settings.lane.limits[key] = (struct ps_limit){value, PS_SOURCE_USER};
+}
+
+static void run_init(struct run *const run)
+{
+    struct ps_buf input PS_CLEANUP(ps_buf_release);
+    memset(run, 0, sizeof(*run));
+    ps_buf_init(&input, PS_MB);
+    for (int record = 0; record < RECORDS; record++) {
+        ps_buf_add_format(&input, "{\"id\":%d,\"prompt\":\"number %d\"}\n", record, record);
+    }
+    scene_init(&run->scene);
+    scene_add(&run->scene, "in.jsonl", ps_buf_str(&input));
+    scene_build(&run->scene);
+    scripted_world_init(&run->world);
+    run->world.clock = &run->clock;
+    assert_int_equal(ps_clock_init(&run->clock, PS_STR(""), &run->err), PS_OK);
+    ps_settings_init(&run->settings);
+    run->settings.name = ps_str_dup(PS_STR("run"));
+    run->settings.nonce = ps_str_dup(PS_STR("00ff"));
+    run->settings.bucket = ps_str_dup(PS_STR("bucket"));
+    run->settings.prefix = ps_str_dup(PS_STR("some/prefix"));
+    run->settings.family = PS_FAMILY_ANTHROPIC;
+    run->settings.poll_ms = 1000;
+    run->settings.timeout_hours = 24;
+    (void)snprintf(run->settings.lane.model, sizeof(run->settings.lane.model), "model");
+    set_limit(run, PS_LIMIT_JOBS, 1);
+    set_limit(run, PS_LIMIT_MIN_RECORDS, 2);
+    set_limit(run, PS_LIMIT_SHARD_RECORDS, 2);
+    set_limit(run, PS_LIMIT_JOB_RECORDS, RECORDS / JOBS);
+}
+
+static void see_segment(void *const seer, const char *const name)
+{
+    struct run *const run = seer;
+    assert_true(run->segment_count < SEGMENTS_MAX);
+    run->segments[run->segment_count++] = ps_str_dup(ps_str_of(name));
+}
+
+static void keep_progress(void *const context, const struct ps_progress *const progress)
+{
+    struct run *const run = context;
+    run->progress = *progress;
+}
+
+/* A process that begins. */
+static void run_open(struct run *const run)
+{
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(run->scene.run, "run.db");
+    char *answers PS_CLEANUP(ps_str_free_auto) = ps_files_join(run->scene.run, "answers");
+    assert_int_equal(ps_sqlite_store_open(path, &run->store, &run->err), PS_OK);
+    assert_int_equal(run->store.ops->each_segment(run->store.context, see_segment, run, &run->err),
+                     PS_OK);
+    assert_int_equal(ps_answers_open(answers, RECORDS, (const char *const *)run->segments,
+                                     run->segment_count, &run->answers, &run->err),
+                     PS_OK);
+    const struct ps_turn_parts parts = {.folder = run->scene.run,
+                                        .settings = &run->settings,
+                                        .store = run->store,
+                                        .index = run->scene.index,
+                                        .answers = run->answers,
+                                        .clock = &run->clock,
+                                        .segment_count = run->segment_count,
+                                        .progress = keep_progress,
+                                        .progress_context = run};
+    run->turn = ps_turn_new(&parts);
+    run->world.streams = ps_turn_streams(run->turn);
+}
+
+/* ... and one that ends, however. */
+static void run_close(struct run *const run)
+{
+    scripted_world_forget(&run->world);
+    run->turn = ps_turn_free(run->turn);
+    run->answers = ps_answers_free(run->answers);
+    ps_sqlite_store_close(&run->store);
+    for (int64_t segment = 0; segment < run->segment_count; segment++) {
+        free(run->segments[segment]);
+    }
+    run->segment_count = 0;
+    run->world.facts_left = -1;
+    run->world.on_break = NULL;
+}
+
+static void run_release(struct run *const run)
+{
+    run_close(run);
+    scripted_world_release(&run->world);
+    ps_settings_release(&run->settings);
+    scene_release(&run->scene);
+}
+
+static enum ps_status run_try(struct run *const run)
+{
+    const struct ps_world world = {&scripted_world_ops, &run->world};
+    return ps_turn_run(run->turn, world, &run->phase, &run->err);
+}
+
+static void run_on(struct run *const run)
+{
+    if (run_try(run) != PS_OK) {
+        fail_msg("%s", run->err.message);
+    }
+}
+
+static int64_t count(const struct run *const run, const enum ps_answer_kind kind)
+{
+    return ps_answers_count(run->answers, kind);
+}
+
+/* Each record was sent in one job, and answered. */
+static void assert_all_succeeded(const struct run *const run)
+{
+    assert_int_equal(run->phase, PS_PHASE_ENDED);
+    assert_int_equal(count(run, PS_ANSWER_SUCCEEDED), RECORDS);
+    assert_int_equal(ps_answers_late_successes(run->answers), 0);
+    assert_int_equal(run->world.job_count, JOBS);
+    for (int64_t record = 0; record < RECORDS; record++) {
+        assert_int_equal(ps_answers_state(run->answers, record).tries, 1);
+    }
+}
+
+/* Begins a run that breaks off after `facts`; false: it came to its end before that. */
+static bool broken_off(struct run *const run, const int64_t facts)
+{
+    run_init(run);
+    run_open(run);
+    run->world.facts_left = facts;
+    const enum ps_status status = run_try(run);
+    assert_true(status == PS_OK || status == PS_E_IO);
+    run_close(run);
+    run_open(run);
+    return status != PS_OK;
+}
+
+/* ------------------------------------------------ the ways of a run */
+
+static void a_run_ends_with_every_record_answered(void **state)
+{
+    (void)state;
+    struct run run;
+    struct ps_buf payload PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&payload, PS_MB);
+    run_init(&run);
+    run_open(&run);
+    run_on(&run);
+    assert_all_succeeded(&run);
+    assert_int_equal(run.world.counts[PS_WISH_PUT_SHARD], 2 * JOBS);
+    assert_int_equal(run.world.counts[PS_WISH_IDENTITY], 1);
+    assert_int_equal(ps_answers_payload(run.answers, 7, &payload, &run.err), PS_OK);
+    assert_true(str_holds(ps_buf_str(&payload), "\"text\":\"hi\""));
+    assert_int_equal(run.progress.records, RECORDS);
+    assert_int_equal(run.progress.records_done, RECORDS);
+    assert_int_equal(run.progress.jobs, JOBS);
+    assert_int_equal(run.progress.stages[PS_STAGE_DONE], JOBS);
+    assert_string_equal(run.progress.activity, "finishing");
+    char *list PS_CLEANUP(ps_str_free_auto) = test_file_read(run.scene.run, PS_SEGMENTS_FILE, NULL);
+    assert_string_equal(list, "j00000001-a1\nj00000002-a1\nj00000003-a1\n");
+    run_close(&run);
+    run_open(&run);
+    run_on(&run); /* and again: nothing is left to do */
+    assert_all_succeeded(&run);
+    run_release(&run);
+}
+
+static void a_put_that_fails_is_put_again(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    run_open(&run);
+    run.world.put_failures = 3;
+    run_on(&run);
+    assert_all_succeeded(&run);
+    assert_int_equal(run.world.counts[PS_WISH_PUT_SHARD], 2 * JOBS + 3);
+    assert_string_equal(run.progress.trouble, "");
+    run_release(&run);
+}
+
+static void a_run_broken_off_anywhere_goes_on_to_the_same_end(void **state)
+{
+    (void)state;
+    bool is_broken_off = true;
+    for (int64_t facts = 0; is_broken_off; facts++) {
+        struct run run;
+        assert_true(facts < FACTS_MAX);
+        is_broken_off = broken_off(&run, facts);
+        run_on(&run);
+        assert_all_succeeded(&run);
+        run_release(&run);
+    }
+}
+
+static void pause_turn(void *const context)
+{
+    ps_turn_pause(context);
+}
+
+static void a_run_paused_anywhere_goes_on_to_the_same_end(void **state)
+{
+    (void)state;
+    bool is_paused = true;
+    for (int64_t facts = 0; is_paused; facts += 3) {
+        struct run run;
+        assert_true(facts < FACTS_MAX);
+        run_init(&run);
+        run_open(&run);
+        run.world.facts_left = facts;
+        run.world.on_break = pause_turn;
+        run.world.break_context = run.turn;
+        run_on(&run);
+        is_paused = run.phase == PS_PHASE_RUNNING;
+        assert_int_equal(run.world.queue_count, 0); /* nothing was left on its way */
+        run_close(&run);
+        run_open(&run);
+        run_on(&run);
+        assert_all_succeeded(&run);
+        run_release(&run);
+    }
+}
+
+static void a_stop_file_cancels_what_was_not_sent(void **state)
+{
+    (void)state;
+    bool is_broken_off = true;
+    for (int64_t facts = 0; is_broken_off; facts += 3) {
+        struct run run;
+        assert_true(facts < FACTS_MAX);
+        is_broken_off = broken_off(&run, facts);
+        const int64_t sent = run.world.job_count * RECORDS / JOBS;
+        test_file_write(run.scene.run, PS_STOP_FILE, PS_STR(""));
+        run_on(&run);
+        assert_int_equal(run.phase, PS_PHASE_STOPPED);
+        assert_int_equal(count(&run, PS_ANSWER_SUCCEEDED), sent);
+        assert_int_equal(count(&run, PS_ANSWER_CANCELLED), RECORDS - sent);
+        run_release(&run);
+    }
+}
+
+static void without_its_input_what_was_sent_stays_and_the_rest_is_gone(void **state)
+{
+    (void)state;
+    bool is_broken_off = true;
+    for (int64_t facts = 0; is_broken_off; facts += 5) {
+        struct run run;
+        struct ps_buf payload PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&payload, PS_MB);
+        assert_true(facts < FACTS_MAX);
+        is_broken_off = broken_off(&run, facts);
+        assert_int_equal(unlink(run.scene.inputs[0]), 0);
+        run_on(&run);
+        const int64_t sent = run.world.job_count * RECORDS / JOBS; /* some bodies were put before */
+        assert_int_equal(run.phase, PS_PHASE_ENDED);
+        assert_int_equal(count(&run, PS_ANSWER_SUCCEEDED), sent);
+        assert_int_equal(count(&run, PS_ANSWER_FAILED), RECORDS - sent);
+        for (int64_t record = 0; record < RECORDS; record++) {
+            if (ps_answers_state(run.answers, record).kind == PS_ANSWER_FAILED) {
+                ps_buf_clear(&payload);
+                assert_int_equal(ps_answers_payload(run.answers, record, &payload, &run.err),
+                                 PS_OK);
+                assert_true(str_holds(ps_buf_str(&payload), "\"code\":\"input_gone\""));
+            }
+        }
+        run_release(&run);
+    }
+}
+
+/* The state is lost, or put back from an old copy: the jobs at the service hold their records. */
+static void a_store_that_is_lost_finds_its_jobs_again(void **state)
+{
+    (void)state;
+    bool is_broken_off = true;
+    for (int64_t facts = 0; is_broken_off; facts += 5) {
+        struct run run;
+        assert_true(facts < FACTS_MAX);
+        is_broken_off = broken_off(&run, facts);
+        run_close(&run);
+        char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(run.scene.run, "run.db");
+        assert_int_equal(unlink(path), 0);
+        run_open(&run);
+        assert_int_equal(run.segment_count, 0);
+        run_on(&run);
+        assert_all_succeeded(&run);
+        run_release(&run);
+    }
+}
 
 /* ------------------------------------------------ a job without a row */
 
@@ -99,9 +425,20 @@ static void foreign_objects_do_not_mix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_ends_with_every_record_answered),
+        cmocka_unit_test(a_put_that_fails_is_put_again),
+        cmocka_unit_test(a_run_broken_off_anywhere_goes_on_to_the_same_end),
+        cmocka_unit_test(a_run_paused_anywhere_goes_on_to_the_same_end),
+        cmocka_unit_test(a_stop_file_cancels_what_was_not_sent),
+        cmocka_unit_test(without_its_input_what_was_sent_stays_and_the_rest_is_gone),
+        cmocka_unit_test(a_store_that_is_lost_finds_its_jobs_again),
         cmocka_unit_test(foreign_ids_are_read_whole_wherever_the_bytes_are_cut),
         cmocka_unit_test(a_foreign_object_begun_again_counts_once),
         cmocka_unit_test(foreign_objects_do_not_mix),
     };
+    struct ps_error err;
+    if (ps_log_open(&(struct ps_log_options){NULL, false, PS_LOG_ERROR}, &err) != PS_OK) {
+        return 1;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
