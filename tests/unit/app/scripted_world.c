@@ -292,6 +292,10 @@ static void show_jobs(const struct scripted_world *const world, const struct ps_
                       struct ps_fact *const fact)
 {
     fact->jobs = calloc(SCRIPTED_JOBS_MAX, sizeof(fact->jobs[0]));
+    if (wish->kind == PS_WISH_LIST_JOBS &&
+        ps_clock_now(world->clock).steady_ms < world->lists_lag_to_ms) {
+        return;
+    }
     for (int64_t place = 0; place < world->job_count; place++) {
         const struct scripted_job *const job = &world->jobs[place];
         if (wish->kind == PS_WISH_GET_JOB

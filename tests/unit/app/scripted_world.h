@@ -36,7 +36,8 @@ struct scripted_world {
     void (*on_break)(void *context); /* NULL: the fact is an error of our own machine, which ends
                                         the turn; else it is called, and facts go on */
     void *break_context;
-    int64_t put_failures; /* so many puts surely do not happen */
+    int64_t put_failures;    /* so many puts surely do not happen */
+    int64_t lists_lag_to_ms; /* lists show no job before that, on the run's clock */
 
     /* ---- for the test to read ---- */
     struct scripted_object objects[SCRIPTED_OBJECTS_MAX]; /* in key order */

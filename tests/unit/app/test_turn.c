@@ -337,6 +337,44 @@ static void a_store_that_is_lost_finds_its_jobs_again(void **state)
     }
 }
 
+/* R2: the intent is kept before the create is sent; what the job has written proves it. */
+static void a_job_that_no_list_shows_yet_is_not_created_twice(void **state)
+{
+    (void)state;
+    bool is_broken_off = true;
+    for (int64_t facts = 0; is_broken_off; facts++) {
+        struct run run;
+        assert_true(facts < FACTS_MAX);
+        is_broken_off = broken_off(&run, facts);
+        run.world.lists_lag_to_ms = ps_clock_now(&run.clock).steady_ms + 5 * PS_MINUTE_MS;
+        run_on(&run);
+        assert_all_succeeded(&run);
+        run_release(&run);
+    }
+}
+
+static void a_store_put_back_from_an_old_copy_goes_on_to_the_same_end(void **state)
+{
+    (void)state;
+    bool is_broken_off = true;
+    for (int64_t facts = 1; is_broken_off; facts += 5) {
+        struct run run;
+        size_t size = 0;
+        assert_true(facts < FACTS_MAX);
+        is_broken_off = broken_off(&run, facts);
+        run_close(&run);
+        char *store PS_CLEANUP(ps_str_free_auto) = test_file_read(run.scene.run, "run.db", &size);
+        run_open(&run);
+        run_on(&run);
+        run_close(&run);
+        test_file_write(run.scene.run, "run.db", (struct ps_str){store, size});
+        run_open(&run);
+        run_on(&run);
+        assert_all_succeeded(&run);
+        run_release(&run);
+    }
+}
+
 /* ------------------------------------------------ a job without a row */
 
 static const char foreign_lines[] = "{\"recordId\":\"R0000000007\",\"modelInput\":{\"a\":1}}\n"
@@ -432,6 +470,8 @@ int main(void)
         cmocka_unit_test(a_stop_file_cancels_what_was_not_sent),
         cmocka_unit_test(without_its_input_what_was_sent_stays_and_the_rest_is_gone),
         cmocka_unit_test(a_store_that_is_lost_finds_its_jobs_again),
+        cmocka_unit_test(a_job_that_no_list_shows_yet_is_not_created_twice),
+        cmocka_unit_test(a_store_put_back_from_an_old_copy_goes_on_to_the_same_end),
         cmocka_unit_test(foreign_ids_are_read_whole_wherever_the_bytes_are_cut),
         cmocka_unit_test(a_foreign_object_begun_again_counts_once),
         cmocka_unit_test(foreign_objects_do_not_mix),
