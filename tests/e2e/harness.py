@@ -19,6 +19,7 @@ The real binary (PENSTOCK, default build/penstock) speaks over loopback to a rea
 replaced. Simulated time runs SPEED times faster. Every process that was started is ended by its own number.
 """
 import collections
+import concurrent.futures
 import json
 import os
 import random
@@ -41,6 +42,7 @@ SANITIZER = os.environ.get("PENSTOCK_SANITIZER", "")
 IS_SOAK = bool(os.environ.get("PENSTOCK_SOAK"))
 SEED = int(os.environ.get("PENSTOCK_SEED", "1"))
 SPEED = 600
+AT_ONCE = int(os.environ.get("PENSTOCK_AT_ONCE", "3"))  # tests of one file: most of a test is waiting
 SECONDS_MAX = int(os.environ.get("PENSTOCK_SECONDS_MAX") or (300 if SANITIZER else 120))
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -57,6 +59,19 @@ class Failed(Exception):
 
 class Skipped(Exception):
     """What the test needs could not be had."""
+
+
+SAID = threading.local()
+
+
+def print(text, **_):
+    """Keeps what a test says until it has ended: several run at once."""
+    lines = getattr(SAID, "lines", None)
+    if lines is None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    else:
+        lines.append(text)
 
 
 def check(holds, text, detail=""):
@@ -327,33 +342,38 @@ def test(function):
 
 
 def main(doc):
-    """Runs every @test, or those named on the command line, and ends the program."""
+    """Runs every @test, or those named on the command line, some at once, and ends the program."""
     if not os.access(PENSTOCK, os.X_OK):
         print("cannot find '%s': build first (make)" % PENSTOCK)
         sys.exit(1)
     print(doc.strip().split("\n")[0])
-    failed, skipped = 0, []
-    for function in TESTS:
-        name = function.__name__
-        if sys.argv[1:] and name not in sys.argv[1:]:
-            continue
-        print("- %s" % name.replace("_", " "), flush=True)
-        work = Work(os.path.basename(sys.argv[0]).replace("test_", "").replace(".py", ""))
-        try:
-            function(work)
-        except Skipped as reason:
-            skipped.append(str(reason))
-        except (Failed, OSError, KeyError, ValueError, IndexError, TypeError, AttributeError, subprocess.SubprocessError) as error:
-            failed += 1
-            if not isinstance(error, Failed):
-                traceback.print_exc()
-            print("  FAILED: %s" % error, flush=True)
-            tell_more(work)
-        finally:
-            work.close()
+    chosen = [function for function in TESTS if function.__name__ in sys.argv[1:] or not sys.argv[1:]]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        endings = list(pool.map(run_test, chosen))
+    skipped = [ending for ending in endings if isinstance(ending, Skipped)]
     for reason in skipped:
-        print("skipped: " + reason)
-    sys.exit(1 if failed else 77 if skipped else 0)
+        print("skipped: %s" % reason)
+    sys.exit(1 if "failed" in endings else 77 if skipped else 0)
+
+
+def run_test(function):
+    """'passed', 'failed', or the Skipped that says why; what it says comes out in one piece."""
+    SAID.lines = ["- %s" % function.__name__.replace("_", " ")]
+    ending = "passed"
+    work = Work(os.path.basename(sys.argv[0]).replace("test_", "").replace(".py", ""))
+    try:
+        function(work)
+    except Skipped as reason:
+        ending = reason
+    except Exception as error:  # a test may fall over anything; the others go on
+        ending = "failed"
+        print("  FAILED: %s" % (error if isinstance(error, Failed) else traceback.format_exc()))
+        tell_more(work)
+    finally:
+        work.close()
+        lines, SAID.lines = SAID.lines, None
+        print("\n".join(lines))
+    return ending
 
 
 def tell_more(work):

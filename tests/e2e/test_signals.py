@@ -47,7 +47,7 @@ def a_second_signal_leaves_at_once(work):
     process.send_signal(signal.SIGINT)
     started = time.monotonic()
     process.wait(10)
-    check(time.monotonic() - started < 2, "it is gone")
+    check(time.monotonic() - started < 5, "it is gone")
 
 
 @test
