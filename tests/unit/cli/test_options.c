@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -20,7 +21,8 @@ static enum ps_status parsed(struct ps_options *const options, const char *const
     int argc = 0;
     for (; words[argc] != NULL; argc++) {
         assert_true(argc < WORDS_MAX && strlen(words[argc]) < sizeof(room[0]));
-        argv[argc] = strcpy(room[argc], words[argc]);
+        (void)snprintf(room[argc], sizeof(room[argc]), "%s", words[argc]);
+        argv[argc] = room[argc];
     }
     return ps_options_parse(options, argc, argv, err);
 }

@@ -10,6 +10,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -140,7 +141,7 @@ static void the_line_fits_every_width_and_keeps_what_matters(void **state)
     (void)state;
     struct ps_progress trouble = under_way;
     struct ps_buf buf PS_CLEANUP(ps_buf_release);
-    (void)strcpy(trouble.trouble, "no \033 answer");
+    (void)snprintf(trouble.trouble, sizeof(trouble.trouble), "%s", "no \033 answer");
     ps_buf_init(&buf, PS_TEXT_BYTES_MAX);
     for (int64_t columns = 0; columns < 250; columns++) {
         ps_buf_clear(&buf);
@@ -184,10 +185,10 @@ static void it_is_told_plainly_when_it_moves_and_rarely_otherwise(void **state)
     assert_true(is_told(&view, &progress, 12000));
     assert_false(is_told(&view, &progress, 311999));
     assert_true(is_told(&view, &progress, 312000));
-    (void)strcpy(progress.trouble, "no answer");
+    (void)snprintf(progress.trouble, sizeof(progress.trouble), "%s", "no answer");
     assert_true(is_told(&view, &progress, 312001)); /* new trouble does not wait */
     assert_false(is_told(&view, &progress, 312002));
-    (void)strcpy(progress.trouble, "another");
+    (void)snprintf(progress.trouble, sizeof(progress.trouble), "%s", "another");
     assert_false(is_told(&view, &progress, 322000));
     assert_true(is_told(&view, &progress, 322001));
     ps_say_be_quiet(true);

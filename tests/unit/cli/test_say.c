@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -50,7 +51,7 @@ static void an_error_is_said_with_hint_and_request_id(void **state)
     assert_int_equal(bare, PS_EXIT_REFUSED);
     assert_string_equal(first, "penstock: cannot do it\n");
     (void)ps_error_hint(&err, "Do \033 otherwise.");
-    (void)strcpy(err.request_id, "id-1");
+    (void)snprintf(err.request_id, sizeof(err.request_id), "%s", "id-1");
     test_chat_begin();
     (void)ps_say_error(&err);
     char *second PS_CLEANUP(ps_str_free_auto) = test_chat_end();

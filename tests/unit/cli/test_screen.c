@@ -89,10 +89,11 @@ static void foreign_text_is_safe_and_the_percent_is_bounded(void **state)
     struct ps_buf buf PS_CLEANUP(ps_buf_release);
     ps_buf_init(&buf, PS_MB);
     fill(&status, PS_RUN_RUNNING);
-    (void)strcpy(status.message, "m\033[2J\nnew");
-    (void)strcpy(status.results, "/tmp/\033]0;x\a");
-    (void)strcpy(status.progress.trouble, "t\rx");
-    (void)strcpy(status.progress.live[0].status, "\033[1m");
+    (void)snprintf(status.message, sizeof(status.message), "%s", "m\033[2J\nnew");
+    (void)snprintf(status.results, sizeof(status.results), "%s", "/tmp/\033]0;x\a");
+    (void)snprintf(status.progress.trouble, sizeof(status.progress.trouble), "%s", "t\rx");
+    (void)snprintf(status.progress.live[0].status, sizeof(status.progress.live[0].status), "%s",
+                   "\033[1m");
     status.progress.records_done = 199;
     ps_screen_add(&buf, &status, 100);
     assert_null(strchr(ps_buf_text(&buf), '\033'));

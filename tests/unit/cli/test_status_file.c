@@ -171,7 +171,7 @@ static void bytes_that_are_no_text_still_make_json(void **state)
     struct ps_error err;
     fill(&status, PS_RUN_ENDED);
     memset(status.results, '\xff', sizeof(status.results) - 1);
-    (void)strcpy(status.progress.trouble, "cut\xe2\x82");
+    (void)snprintf(status.progress.trouble, sizeof(status.progress.trouble), "%s", "cut\xe2\x82");
     ps_status_file_write(folder, &status);
     assert_int_equal(ps_status_file_read(folder, &status, &err), PS_OK);
     assert_string_equal(status.progress.trouble, "cut\\xe2\\x82");

@@ -1,0 +1,138 @@
+/*
+ * Goal: options become the settings that they say; all that is missing is named at once, before
+ * anything is read or asked. Method: command lines with what is missing or wrong; an environment
+ * without AWS.
+ */
+#include "cli/request.h"
+
+#include "../app/folder.h"
+#include "command_line.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define MODEL "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+#define ROLE "--role-arn arn:aws:iam::111122223333:role/r"
+
+static enum ps_status requested(const char *const line, struct ps_settings *const settings,
+                                struct ps_error *const err)
+{
+    char words[1000];
+    struct ps_options options;
+    (void)snprintf(words, sizeof(words), "penstock %s", line);
+    test_options_of(&options, words);
+    ps_settings_init(settings);
+    const enum ps_status status = ps_request_settings(&options, settings, err);
+    ps_options_release(&options);
+    return status;
+}
+
+static void what_is_missing_or_wrong_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const char *message;
+        const char *hint;
+    } rows[] = {
+        {"run", "an input, -o RESULTS, --model, --s3-uri, --role-arn, a Region", "--local"},
+        {"run --local", "an input, -o RESULTS, --model", "--model"},
+        {"plan", "an input, --model", "--model"},
+        {"run --dry-run", "an input, --model", "--model"},
+        {"run a -o /tmp/o --model " MODEL " --s3-uri s3://bucket/p " ROLE, "without a Region",
+         "MODEL@REGION"},
+        {"run a -o /tmp/o --local --model nobody.knows", "'nobody.knows'", "anthropic.claude-"},
+        {"run a -o /tmp/o --local --model us.anthropc.claude-haiku", "nobody here knows",
+         "Did you mean one that begins with 'anthropic."},
+        {"run a -o /tmp/o --local --dedupe --no-dedupe --model " MODEL, "--no-dedupe", ""},
+        {"run a -o /nowhere/o --local --model " MODEL, "/nowhere", ""},
+        {"run a -o /tmp --local --model " MODEL, "/tmp", ""},
+        {"run a -o /tmp/o --local --limits guessed --model " MODEL, "guessed", ""},
+        {"run a -o /tmp/o --role-arn me --s3-uri s3://bucket/p --model " MODEL "@us-west-2",
+         "'me' as a role", "arn:aws:iam"},
+        {"run a -o /tmp/o --s3-uri bucket " ROLE " --model " MODEL "@us-west-2", "bucket", ""},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct ps_settings settings;
+        struct ps_error err = {.status = PS_OK};
+        const enum ps_status status = requested(rows[row].line, &settings, &err);
+        if (status != PS_E_USAGE || strstr(err.message, rows[row].message) == NULL ||
+            strstr(err.hint, rows[row].hint) == NULL) {
+            fail_msg("%s: '%s' '%s'", rows[row].line, err.message, err.hint);
+        }
+        ps_settings_release(&settings);
+    }
+}
+
+static void a_run_on_aws_has_its_place_and_lane(void **state)
+{
+    (void)state;
+    struct ps_settings settings;
+    struct ps_error err;
+    assert_int_equal(requested("run a -o /tmp/o.jsonl --s3-uri s3://bucket/p/q/ " ROLE
+                               " --lane model=x,region=eu-west-1,jobs=3 --poll-interval 2s"
+                               " --model " MODEL "@us-west-2",
+                               &settings, &err),
+                     PS_OK);
+    assert_string_equal(settings.bucket, "bucket");
+    assert_string_equal(settings.prefix, "p/q");
+    assert_string_equal(settings.results_path, "/tmp/o.jsonl");
+    assert_string_equal(settings.lane.model, MODEL); /* --model goes over --lane */
+    assert_string_equal(settings.lane.region, "us-west-2");
+    assert_int_equal(settings.lane.limits[PS_LIMIT_JOBS].value, 3);
+    assert_int_equal(settings.lane.limits[PS_LIMIT_JOBS].source, PS_SOURCE_USER);
+    assert_int_equal(settings.poll_ms, 2000);
+    assert_int_equal(settings.family, PS_FAMILY_ANTHROPIC);
+    assert_false(settings.is_local);
+    ps_settings_release(&settings);
+}
+
+static void a_local_run_needs_no_aws_and_converse_changes_the_family(void **state)
+{
+    (void)state;
+    struct ps_settings settings;
+    struct ps_error err;
+    assert_int_equal(
+        requested("run - -o /tmp/o --local --converse --model " MODEL, &settings, &err), PS_OK);
+    assert_true(settings.is_local);
+    assert_int_equal(settings.family, PS_FAMILY_CONVERSE);
+    assert_true(settings.lane.region[0] != '\0');
+    assert_true(settings.speed > 1);
+    ps_settings_release(&settings);
+}
+
+static void the_region_of_the_environment_does(void **state)
+{
+    (void)state;
+    struct ps_settings settings;
+    struct ps_error err;
+    assert_int_equal(setenv("AWS_REGION", "eu-west-3", 1), 0);
+    assert_int_equal(requested("run a -o /tmp/o --s3-uri s3://bucket/p " ROLE " --model " MODEL,
+                               &settings, &err),
+                     PS_OK);
+    assert_string_equal(settings.lane.region, "eu-west-3");
+    ps_settings_release(&settings);
+    assert_int_equal(unsetenv("AWS_REGION"), 0);
+}
+
+int main(void)
+{
+    char *home PS_CLEANUP(test_folder_free_auto) = test_folder_new();
+    (void)unsetenv("AWS_REGION");
+    (void)unsetenv("AWS_DEFAULT_REGION");
+    (void)unsetenv("AWS_PROFILE");
+    (void)unsetenv("AWS_CONFIG_FILE");
+    (void)unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+    (void)setenv("HOME", home, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_missing_or_wrong_is_named),
+        cmocka_unit_test(a_run_on_aws_has_its_place_and_lane),
+        cmocka_unit_test(a_local_run_needs_no_aws_and_converse_changes_the_family),
+        cmocka_unit_test(the_region_of_the_environment_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
