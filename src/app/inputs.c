@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "core/wish.h"
 #include "os/files.h"
 
 #include <errno.h>
@@ -189,7 +190,7 @@ static enum ps_status say_gone(const struct ps_input *const input, const int err
     (void)ps_error_set_errno(err, is_gone ? PS_E_NOT_FOUND : PS_E_IO, error_number,
                              "could not read the input '%s' again", input->name);
     if (is_gone) {
-        (void)snprintf(err->aws_code, sizeof(err->aws_code), "input_gone");
+        (void)snprintf(err->aws_code, sizeof(err->aws_code), PS_CODE_INPUT_GONE);
         return ps_error_hint(err, "Put the file back; records that were not sent need it.");
     }
     return err->status;

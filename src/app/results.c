@@ -3,8 +3,10 @@
 #include "app/line_sink.h"
 #include "app/result_line.h"
 #include "base/assert.h"
+#include "os/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +161,22 @@ static bool is_special(const char *const path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
+/* Permission bits do not tell all (a file system that is read-only, or not one of files): try it. */
+static bool can_make_file_in(const char *const folder)
+{
+    char name[64];
+    (void)snprintf(name, sizeof(name), ".penstock-probe-%ld", (long)getpid());
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, name);
+    const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int error_number = errno;
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+        (void)unlink(path);
+    }
+    errno = error_number;
+    return descriptor >= 0 || error_number == EEXIST || error_number == ENOSPC;
+}
+
 enum ps_status ps_results_check_path(const char *const path, struct ps_error *const err)
 {
     struct stat info;
@@ -178,7 +196,7 @@ enum ps_status ps_results_check_path(const char *const path, struct ps_error *co
     if (slash != NULL) {
         slash[slash == folder ? 1 : 0] = '\0';
     }
-    if (access(slash == NULL ? "." : folder, W_OK | X_OK) != 0) {
+    if (!can_make_file_in(slash == NULL ? "." : folder)) {
         const int error_number = errno;
         (void)ps_error_set_errno(err, PS_E_USAGE, error_number, "cannot write '%s' in its folder",
                                  path);

@@ -78,8 +78,13 @@ struct ps_turn_parts {
     struct ps_clock *clock;
     int64_t segment_count; /* committed so far */
     bool is_stopping;      /* `penstock stop` wants it, from the start */
-    void (*progress)(void *context, const struct ps_progress *progress); /* now and then; or NULL */
-    void *progress_context;
+    /*
+     * How far it is, now and then; and what records fail by while the run goes on (often the same
+     * many times). Each may be NULL.
+     */
+    void (*progress)(void *context, const struct ps_progress *progress);
+    void (*failure)(void *context, const struct ps_error *error);
+    void *context;
 };
 
 /* A file of this name in the run's folder asks the run to stop: durable, so a crash does not forget

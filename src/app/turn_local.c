@@ -278,7 +278,7 @@ static const struct verdict_words {
     [PS_VERDICT_UNACCOUNTED] =
         {PS_ANSWER_UNACCOUNTED, "unaccounted",
          "the service counted it as processed, and its output was not found"},
-    [PS_VERDICT_INPUT_GONE] = {PS_ANSWER_FAILED, "input_gone",
+    [PS_VERDICT_INPUT_GONE] = {PS_ANSWER_FAILED, PS_CODE_INPUT_GONE,
                                "the input was changed or deleted before this record was sent"},
     [PS_VERDICT_BELOW_MINIMUM] =
         {PS_ANSWER_FAILED, "below_batch_minimum",

@@ -87,7 +87,7 @@ static enum ps_status open_source(struct ps_turn *const turn, struct ps_error *c
     if (status != PS_OK && err->status != PS_E_IO) {
         /* Gone or changed: the same to a record that was not sent yet (R6). */
         err->status = PS_E_NOT_FOUND;
-        (void)snprintf(err->aws_code, sizeof(err->aws_code), "input_gone");
+        (void)snprintf(err->aws_code, sizeof(err->aws_code), PS_CODE_INPUT_GONE);
     }
     return status == PS_OK ? PS_OK : err->status;
 }
@@ -136,7 +136,7 @@ static enum ps_status read_body(void *const context, struct ps_body *const body,
     const enum ps_status status = ps_shard_body_read(state->body, room, room_size, ret_size, err);
     if (status == PS_E_CORRUPT || status == PS_E_NOT_FOUND) {
         err->status = PS_E_NOT_FOUND;
-        (void)snprintf(err->aws_code, sizeof(err->aws_code), "input_gone");
+        (void)snprintf(err->aws_code, sizeof(err->aws_code), PS_CODE_INPUT_GONE);
         return err->status;
     }
     return status;

@@ -43,11 +43,16 @@ void ps_turn_log_job(struct ps_turn *const turn, const struct ps_job *const job)
 
 void ps_turn_note_trouble(struct ps_turn *const turn, const struct ps_fact *const fact)
 {
+    const bool is_input_gone = strcmp(fact->error.aws_code, PS_CODE_INPUT_GONE) == 0;
+    turn->trouble[0] = '\0';
     if (fact->outcome == PS_OUTCOME_YES) {
-        turn->trouble[0] = '\0';
         return;
     }
-    (void)snprintf(turn->trouble, sizeof(turn->trouble), "%s", fact->error.message);
+    if (is_input_gone && turn->parts.failure != NULL) {
+        turn->parts.failure(turn->parts.context, &fact->error);
+    } else if (fact->error.retry != PS_RETRY_NEVER) {
+        (void)snprintf(turn->trouble, sizeof(turn->trouble), "%s", fact->error.message);
+    }
     ps_log_warn("wish.failed", PS_FIELD_TEXT("wish", ps_wish_name(fact->kind)),
                 PS_FIELD_COUNT("job", fact->job), PS_FIELD_COUNT("shard", fact->shard),
                 PS_FIELD_TEXT("outcome", fact->outcome == PS_OUTCOME_NO ? "no" : "unknown"),
@@ -198,5 +203,5 @@ void ps_turn_tell_progress(struct ps_turn *const turn, const bool is_last)
     }
     turn->progress_at_ms = real_ms + PROGRESS_REAL_MS;
     sum_progress(turn, &progress);
-    turn->parts.progress(turn->parts.progress_context, &progress);
+    turn->parts.progress(turn->parts.context, &progress);
 }

@@ -40,6 +40,16 @@ static void on_progress(void *const context, const struct ps_progress *const pro
     ps_progress_show(&owner->view, progress, real_ms);
 }
 
+/* Said once, not for every shard that meets it. */
+static void on_failure(void *const context, const struct ps_error *const error)
+{
+    struct ps_owner *const owner = context;
+    if (strcmp(owner->told_failure, error->message) != 0) {
+        (void)snprintf(owner->told_failure, sizeof(owner->told_failure), "%s", error->message);
+        ps_say("%s", error->message);
+    }
+}
+
 static int pause_here(struct ps_owner *const owner)
 {
     ps_owner_write_status(owner, PS_RUN_PAUSED, PS_EXIT_STOPPED);
@@ -65,7 +75,8 @@ static int run_turns(struct ps_owner *const owner)
         .segment_count = owner->segment_count,
         .is_stopping = owner->mode == PS_OWN_STOP,
         .progress = on_progress,
-        .progress_context = owner,
+        .failure = on_failure,
+        .context = owner,
     };
     owner->turn = ps_turn_new(&parts);
     if (ps_owner_open_world(owner, &world, &err) != PS_OK) {

@@ -35,6 +35,7 @@ struct ps_owner {
     struct ps_run_status status;
     int64_t status_at_ms; /* the machine's clock: status.json is not written before it */
     struct ps_progress_view view;
+    char told_failure[256];
 };
 
 void ps_owner_release(struct ps_owner *owner);

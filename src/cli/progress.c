@@ -120,7 +120,7 @@ void ps_progress_text(struct ps_buf *const buf, const struct ps_progress *const 
 enum part { PART_BAR, PART_RECORDS, PART_JOBS, PART_RATE, PART_LEFT, PART_DOING, PART_COUNT };
 
 /* What is left out first where columns are few. */
-static const enum part least_useful[] = {PART_RATE, PART_BAR, PART_JOBS, PART_LEFT, PART_DOING};
+static const enum part least_useful[] = {PART_RATE, PART_DOING, PART_BAR, PART_JOBS, PART_LEFT};
 
 static bool add_part(struct ps_buf *const buf, const enum part part,
                      const struct ps_progress *const progress)
@@ -185,11 +185,11 @@ void ps_progress_line(struct ps_buf *const buf, const struct ps_progress *const 
     bool is_left_out[PART_COUNT] = {false};
     size_t next = 0;
     add_line(buf, progress, is_left_out);
-    /* In trouble the reason is what matters: it is cut, the others go. */
-    const size_t count =
-        sizeof(least_useful) / sizeof(least_useful[0]) - (progress->trouble[0] != '\0' ? 1 : 0);
-    while (columns_of(ps_buf_str(buf)) > columns && next < count) {
-        is_left_out[least_useful[next++]] = true;
+    while (columns_of(ps_buf_str(buf)) > columns &&
+           next < sizeof(least_useful) / sizeof(least_useful[0])) {
+        const enum part part = least_useful[next++];
+        /* In trouble the reason is what matters: it is cut, the others go. */
+        is_left_out[part] = part != PART_DOING || progress->trouble[0] == '\0';
         add_line(buf, progress, is_left_out);
     }
     ps_progress_cut(buf, columns);

@@ -5,6 +5,7 @@
 #include "core/engine_internal.h"
 #include "core/rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,10 +174,19 @@ int64_t ps_engine_pause_ms(struct ps_engine *const engine, const int64_t tries)
     return 1 + ps_prng_below(&engine->prng, room_ms);
 }
 
-bool ps_engine_is_hopeless(const struct ps_error *const error, const int64_t tries,
-                           const int64_t tries_max)
+void ps_engine_halt_if_hopeless(struct ps_engine *const engine, const struct ps_error *const error,
+                                const int64_t tries, const int64_t tries_max)
 {
-    return error->retry == PS_RETRY_NEVER || (tries > tries_max && error->status != PS_E_QUOTA);
+    struct ps_error told = *error;
+    /* Nobody here fetches fresh credentials: a person must. */
+    if (error->retry == PS_RETRY_LATER && (tries <= tries_max || error->status == PS_E_QUOTA)) {
+        return;
+    }
+    if (tries > 1) {
+        (void)snprintf(told.message, sizeof(told.message), "%.220s (%lld tries)", error->message,
+                       (long long)tries);
+    }
+    ps_engine_halt(engine, &told);
 }
 
 /* ------------------------------------------------ facts */
@@ -267,9 +277,7 @@ static void handle_step(struct ps_engine *const engine, const struct ps_fact *co
     if (fact->outcome != PS_OUTCOME_YES) {
         engine->step_tries++;
         engine->step_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, engine->step_tries);
-        if (ps_engine_is_hopeless(&fact->error, engine->step_tries, PS_START_TRIES_MAX)) {
-            ps_engine_halt(engine, &fact->error);
-        }
+        ps_engine_halt_if_hopeless(engine, &fact->error, engine->step_tries, PS_START_TRIES_MAX);
         return;
     }
     engine->step_tries = 0;
@@ -313,9 +321,7 @@ static void handle_poll(struct ps_engine *const engine, const struct ps_fact *co
     if (fact->outcome != PS_OUTCOME_YES) {
         engine->poll_tries++;
         engine->poll_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, engine->poll_tries);
-        if (ps_engine_is_hopeless(&fact->error, engine->poll_tries, PS_TRIES_MAX)) {
-            ps_engine_halt(engine, &fact->error);
-        }
+        ps_engine_halt_if_hopeless(engine, &fact->error, engine->poll_tries, PS_TRIES_MAX);
         return;
     }
     engine->poll_tries = 0;

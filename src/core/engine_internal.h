@@ -63,8 +63,9 @@ void ps_engine_move(struct ps_engine *engine, struct ps_job *job, enum ps_job_fa
 void ps_engine_halt(struct ps_engine *engine, const struct ps_error *error);
 int64_t ps_engine_pause_ms(struct ps_engine *engine, int64_t tries);
 
-/* Is it time to call a person? Not while the service only says "not now". */
-bool ps_engine_is_hopeless(const struct ps_error *error, int64_t tries, int64_t tries_max);
+/* Halts the run when it is time to call a person: not while the service only says "not now". */
+void ps_engine_halt_if_hopeless(struct ps_engine *engine, const struct ps_error *error,
+                                int64_t tries, int64_t tries_max);
 
 /* What the world's fact is to the job: engine_jobs.c. */
 void ps_engine_handle_job(struct ps_engine *engine, struct ps_job *job, const struct ps_fact *fact,

@@ -35,7 +35,7 @@ static enum ps_job_fact put_fact(struct ps_job *const job, const struct ps_fact 
     if (fact->outcome != PS_OUTCOME_YES) {
         job->next_put = 0;
         if (fact->error.status == PS_E_NOT_FOUND &&
-            strcmp(fact->error.aws_code, "input_gone") == 0) {
+            strcmp(fact->error.aws_code, PS_CODE_INPUT_GONE) == 0) {
             return PS_FACT_EMPTY;
         }
         return failure_of(fact);
@@ -456,9 +456,7 @@ static void back_off(struct ps_engine *const engine, struct ps_job *const job,
     }
     job->tries++;
     job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
-    if (ps_engine_is_hopeless(error, job->tries, PS_TRIES_MAX)) {
-        ps_engine_halt(engine, error);
-    }
+    ps_engine_halt_if_hopeless(engine, error, job->tries, PS_TRIES_MAX);
 }
 
 static void resend_put(struct ps_engine *const engine, struct ps_job *const job,

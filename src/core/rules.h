@@ -43,8 +43,8 @@
  */
 #define PS_TRIES_MAX 60
 
-/* At the start nothing is at stake yet: say sooner what is wrong. */
-#define PS_START_TRIES_MAX 8
+/* At the start nothing is at stake yet: after about half a minute say what is wrong. */
+#define PS_START_TRIES_MAX 6
 
 /* At most so many tries a record; design, R7. */
 #define PS_RECORD_TRIES_MAX 3

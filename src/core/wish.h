@@ -57,6 +57,10 @@ struct ps_wish {
     bool is_shallow;    /* LIST_OBJECTS: delimiter "/" */
 };
 
+/* error.aws_code of a PUT_SHARD whose body cannot be made: the input was changed or is gone (R6).
+ */
+#define PS_CODE_INPUT_GONE "input_gone"
+
 enum ps_outcome {
     PS_OUTCOME_YES,    /* it happened, and the answer is here */
     PS_OUTCOME_NO,     /* it surely did not happen; `error` says why and whether later may work */
