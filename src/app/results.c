@@ -161,7 +161,8 @@ static bool is_special(const char *const path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
-/* Permission bits do not tell all (a file system that is read-only, or not one of files): try it. */
+/* Permission bits do not tell all (a file system that is read-only, or not one of files): try it.
+ */
 static bool can_make_file_in(const char *const folder)
 {
     char name[64];

@@ -10,6 +10,18 @@
 
 /* ------------------------------------------------ the log */
 
+/* A job that the service gave up on: its records go again, and a person may know why it did. */
+static void tell_bad_end(struct ps_turn *const turn, const struct ps_job *const job)
+{
+    struct ps_error error;
+    if (turn->parts.failure != NULL) {
+        (void)ps_error_set(&error, PS_E_SERVICE, PS_RETRY_LATER, "a job ended as %s: %.180s",
+                           ps_job_status_name(job->status),
+                           job->message == NULL ? "the service does not say why" : job->message);
+        turn->parts.failure(turn->parts.context, &error);
+    }
+}
+
 void ps_turn_log_job(struct ps_turn *const turn, const struct ps_job *const job)
 {
     if (job->number >= turn->seen_count) {
@@ -27,6 +39,9 @@ void ps_turn_log_job(struct ps_turn *const turn, const struct ps_job *const job)
     turn->seen_states[job->number] = job->state;
     if (job->state == PS_STATE_LISTING && job->ended_ms > 0) {
         const bool is_bad = job->status == PS_JOB_FAILED || job->status == PS_JOB_EXPIRED;
+        if (is_bad) {
+            tell_bad_end(turn, job);
+        }
         ps_log_write(is_bad ? PS_LOG_WARN : PS_LOG_INFO, "job.ended",
                      PS_LOG_FIELDS(PS_FIELD_COUNT("job", job->number),
                                    PS_FIELD_COUNT("attempt", job->attempt),

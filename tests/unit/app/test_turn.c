@@ -114,7 +114,7 @@ static void run_open(struct run *const run)
                                         .clock = &run->clock,
                                         .segment_count = run->segment_count,
                                         .progress = keep_progress,
-                                        .progress_context = run};
+                                        .context = run};
     run->turn = ps_turn_new(&parts);
     run->world.streams = ps_turn_streams(run->turn);
 }
