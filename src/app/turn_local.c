@@ -278,8 +278,9 @@ static const struct verdict_words {
     [PS_VERDICT_UNACCOUNTED] =
         {PS_ANSWER_UNACCOUNTED, "unaccounted",
          "the service counted it as processed, and its output was not found"},
-    [PS_VERDICT_INPUT_GONE] = {PS_ANSWER_FAILED, PS_CODE_INPUT_GONE,
-                               "the input was changed or deleted before this record was sent"},
+    [PS_VERDICT_INPUT_GONE] =
+        {PS_ANSWER_FAILED, PS_CODE_INPUT_GONE,
+         "input or converter changed, or the input is gone, before this record was sent"},
     [PS_VERDICT_BELOW_MINIMUM] =
         {PS_ANSWER_FAILED, "below_batch_minimum",
          "too few records were left for one more job; 'penstock retry' takes them up"},
