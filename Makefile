@@ -8,7 +8,8 @@
 #   make lint            layers, purity, function length and complexity, bans, formatting
 #   make asan | tsan     unit and end-to-end tests under the sanitizers
 #   make cover           line coverage, of core/ and codec/ above all
-#   make soak            every kill point, not a sample of them
+#   make mutants         each rule's code taken out, and the test that notices (long)
+#   make soak mutants            every kill point, not a sample of them
 #   make sim COUNT=500   the engine through so many failing histories of each kind
 #   make format | clean
 #
@@ -18,7 +19,7 @@ PREFIX ?= /usr/local
 MESON_OPTIONS ?=
 COUNT ?= 500
 
-.PHONY: all build demo check bench install lint asan tsan cover soak sim format clean setup-build setup-check
+.PHONY: all build demo check bench install lint asan tsan cover soak mutants sim format clean setup-build setup-check
 
 all: build
 
@@ -63,3 +64,6 @@ format: setup-check
 
 clean:
 	@rm -rf build build-asan build-tsan build-cover
+
+mutants: build
+	@tests/mutants/run
