@@ -90,6 +90,13 @@ def check_rows(work, count, has_text=True, has_usage=True):
     return rows
 
 
+def check_templates(emulator):
+    """Each prompt is the template with its columns filled in."""
+    keys = [event for event in emulator.events("object.put") if event["by"] == "client"]
+    sent = b"".join(read_bytes(os.path.join(emulator.data, "objects", str(event["body"]))) for event in keys)
+    check_equal(COUNT, sent.count(b"Topic weather: Say"), "each was sent as the template says")
+
+
 def add_dialect(name, file_name, data, more, judge_more):
     def function(work):
         path = work.write(file_name, data)
@@ -101,6 +108,8 @@ def add_dialect(name, file_name, data, more, judge_more):
         emulator = work.emulator(limits=LANE)
         check_status(work.run(emulator, path, "results.jsonl", *more_here, lane=LANE), OK, name)
         rows = check_rows(work, COUNT)
+        if "template" in name:
+            check_templates(emulator)
         if "text" not in name:
             check(all(row["id"] for row in rows), "each with the user's id")
         judge_here = judge_more + (["--prompt-file", work.path("template")] if "csv" in name else [])

@@ -238,7 +238,8 @@ ANSWERS = [
 def add_answer(name, made):
     def function(work):
         prompts = work.prompts(RECORDS)
-        emulator = work.emulator()
+        # A create that is repeated without looking first makes a second job here.
+        emulator = work.emulator(faults="forget:create,anyname:create")
         with KillProxy(emulator.port) as proxy:
             proxy.swap("create", 1, "after", made)
             proxy.swap("create", 4, "before", made)
@@ -668,6 +669,49 @@ def uploads_left_open_are_aborted_and_only_ours(work):
     check_equal(["t/x/in/j00000007-a1/s00001/j00000007-a1-s00001.jsonl"], aborted, "its own was aborted, the other's not")
 
 
+def large_prompts(work):
+    """One shard of 72 MB: it is put in parts."""
+    return work.write_jsonl("prompts.jsonl", [{"id": "p%d" % number, "prompt": "%d: %s" % (number, "a word or two " * 14000)}
+                                              for number in range(370)])
+
+
+@test
+def a_put_in_parts_is_killed_and_its_upload_aborted(work):
+    prompts = large_prompts(work)
+    emulator = work.emulator(limits=None)
+    with KillProxy(emulator.port) as proxy:
+        process = None
+        proxy.arm_op("part", 2, "after", lambda: process.pid)
+        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", port=proxy.port, lane="jobs=2")
+        check_equal(-signal.SIGKILL, process.wait(SECONDS_MAX), "killed after the second part")
+    check_status(work.run(emulator, prompts, "results.jsonl", "--name", "x", lane="jobs=2"), OK, "the same command again")
+    check_equal(1, len(emulator.events("upload.aborted")), "the upload left open was aborted")
+    check_equal(1, len(emulator.events("upload.completed")), "and another completed")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_put_in_parts_overwrites_nothing_either(work):
+    prompts = large_prompts(work)
+    emulator = work.emulator(limits=None)
+    key = "t/x/in/j00000001-a1/s00001/j00000001-a1-s00001.jsonl"
+    with KillProxy(emulator.port) as proxy:
+        proxy.first("complete", 1, lambda: Stranger(emulator).put(key, b"{}\n"))
+        done = work.run(emulator, prompts, "results.jsonl", "--name", "x", port=proxy.port, lane="jobs=2")
+    check_status(done, DENIED, "the run, with another object in the way")
+    check_equal(b"{}\n", Stranger(emulator).get(key), "the object is as it was")
+    check_equal(len(emulator.events("upload.created")), len(emulator.events("upload.aborted")), "no upload is left open")
+
+
+@test
+def a_put_in_parts_whose_end_was_lost_meets_its_own_object(work):
+    prompts = large_prompts(work)
+    emulator = work.emulator(limits=None, faults="lost:complete:nth=1")
+    check_status(work.run(emulator, prompts, "results.jsonl", "--name", "x", lane="jobs=2"), OK, "the run")
+    check_equal(1, len(emulator.events("upload.completed")), "one upload was completed")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
 @test
 def numbers_of_an_earlier_longer_attempt_are_not_used_again(work):
     prompts = work.prompts(RECORDS)
@@ -731,7 +775,10 @@ def an_older_copy_and_a_list_that_lags(work):
     state = work.path("state")
     kill_at(work, emulator, prompts, "create", 2, "after")
     shutil.copytree(state, work.path("copy"))
-    kill_at(work, emulator, prompts, "create", 3, "after")  # the third job, the fourth, the retry
+    process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x")
+    wait_until(lambda: len(names_created(emulator)) >= 5, "the retry job is made")
+    process.kill()
+    process.wait()
     shutil.rmtree(state)
     shutil.move(work.path("copy"), state)
     check_status(again(work, emulator, prompts), OK, "the same command, while no list shows the newest job")
@@ -848,7 +895,11 @@ def a_completed_job_whose_output_was_deleted(work):
     work.judge(emulator, prompts, "results.jsonl", "--retried", "--resent")
 
 
-def stop_when_two_jobs_run(work, emulator, prompts, at_stop=None, more=""):
+# Ten records take two minutes: a job is seen while it runs.
+SLOW = SMALL_LIMITS + ",tpm=200"
+
+
+def stop_when_two_jobs_run(work, emulator, prompts, at_stop=None):
     """`penstock stop` of a run with two jobs; `at_stop` happens while the first Stop call is under way."""
     with KillProxy(emulator.port) as proxy:
         if at_stop:
@@ -880,7 +931,7 @@ def check_stops_are_followed_by_get(emulator):
 @test
 def stop_meets_completed(work):
     prompts = work.prompts(2 * RECORDS)
-    emulator = work.emulator(speed=100)
+    emulator = work.emulator(speed=100, limits=SLOW)
 
     def until_completed():
         wait_until(lambda: set(emulator.jobs().values()) == {"Completed"}, "all have completed")
@@ -899,7 +950,7 @@ def stop_meets_completed(work):
 def add_stop(name, faults):
     def function(work):
         prompts = work.prompts(2 * RECORDS)
-        emulator = work.emulator(faults=faults, speed=100)
+        emulator = work.emulator(faults=faults, speed=100, limits=SLOW)
         stop_when_two_jobs_run(work, emulator, prompts)
         billed = sum(event["is_billed"] for event in emulator.events("record"))
         rows = read_jsonl(work.path("results.jsonl"))
@@ -919,7 +970,7 @@ def restarted(emulator):
     return emulator.work.environment(emulator)
 
 
-for row in [("stop_of_running_jobs", "none"), ("stop_whose_answer_is_lost", "lost:stop:nth=1"),
+for row in [("stop_of_running_jobs", "none"), ("stop_whose_answer_is_lost", "lost:stop"),
             ("stop_that_breaks_the_service", "500:stop:nth=1:after,503:stop:nth=2"),
             ("stop_whose_outputs_come_later", "late:output")]:
     add_stop(*row)

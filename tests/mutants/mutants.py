@@ -76,7 +76,7 @@ row("R2c", "another-token-each-time", "a repeated create has another token",
      '    ps_buf_add(&seed, engine->options.nonce);\n    ps_buf_add_format(&seed, "%lld", (long long)job->tries + job->empty_looks + job->first_signed_ms);'),
     ("src/core/engine_wishes.c", "    if (job->request == NULL) {\n", "    {\n"))
 row("R2c", "open-create-made-afresh", "a create found open after a crash is sent again unasked",
-    STORIES + "a_create_is_lost_and_three_days_pass",
+    STORIES + "a_job_that_no_list_shows_is_known_by_its_output",
     "src/core/engine.c", "    case PS_STATE_REPEATING:\n        return PS_STATE_LOOK_NAME;", "    case PS_STATE_REPEATING:\n        return PS_STATE_READY;")
 row("R2d", "one-look-is-enough", "one empty look proves absence", STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
     "src/core/rules.h", "#define PS_EMPTY_LOOKS 2", "#define PS_EMPTY_LOOKS 1")
@@ -172,6 +172,10 @@ row("R5", "no-listing-before-create", "the folder is not listed before the creat
     "src/core/job_states.c", "        TO(CHECKING, STEP), TO(PUTTING, PART),", "        TO(READY, GO), TO(PUTTING, PART),")
 row("R5", "uploads-left-open", "uploads left open are not aborted at the start", STORIES + "uploads_left_open_are_aborted_and_only_ours",
     "src/core/engine.c", "[PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,", "[PS_START_SWEEP] = PS_WISH_LIST_OBJECTS,")
+row("R5", "parts-left-open", "the parts of a killed put are left open", STORIES + "a_put_in_parts_is_killed_and_its_upload_aborted",
+    "src/core/engine.c", "[PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,", "[PS_START_SWEEP] = PS_WISH_LIST_OBJECTS,")
+row("R5", "parts-overwrite", "a put in parts has no If-None-Match", STORIES + "a_put_in_parts_overwrites_nothing_either",
+    "src/aws/s3_multipart.c", '.headers = {{"If-None-Match", PS_STR("*")},', '.headers = {{"x-amz-meta-none", PS_STR("none")},')
 row("R5", "equal-412-is-an-error", "a 412 on our own object is an error", STORIES + "a_put_that_was_lost_meets_its_own_object",
     "src/aws/s3_put.c", "        ps_s3_check_begin(act);", "        ps_act_fail(act, answer, PS_OUTCOME_NO);")
 row("R5", "checksums-not-compared", "a 412 on an object with another checksum is taken for success",
@@ -219,8 +223,9 @@ row("R7", "four-tries", "a record has more than three tries", ENDINGS + "every_r
     "src/core/rules.h", "#define PS_RECORD_TRIES_MAX 3", "#define PS_RECORD_TRIES_MAX 4")
 row("R7", "two-tries", "a record has fewer than three tries", ENDINGS + "every_record_is_throttled_always",
     "src/core/rules.h", "#define PS_RECORD_TRIES_MAX 3", "#define PS_RECORD_TRIES_MAX 2")
-row("R7", "retries-not-pooled", "retries do not wait for each other", STORIES + "retries_pool_into_one_job",
-    "src/core/engine.c", "engine->unsent >= engine->options.min_records;", "engine->unsent > 0;")
+row("R7", "retries-not-pooled", "a few retries do not wait for more", STORIES + "retries_pool_into_one_job",
+    "src/core/engine.c", "    } else if (!is_cut_time(engine, census)) {\n        if (census->open > 0) {",
+    "    } else if (!is_cut_time(engine, census)) {\n        if (census->open > 0 && engine->unsent <= 0) {")
 row("R7", "minimum-ignored", "a job is made below the minimum", STORIES + "a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry",
     "src/core/plan.c", "        if (job.records < min_records) {", "        if (job.records < min_records - min_records) {")
 row("R7", "rest-is-cancelled", "a rest below the minimum does not fail as such",
