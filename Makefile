@@ -9,7 +9,7 @@
 #   make asan | tsan     unit and end-to-end tests under the sanitizers
 #   make cover           line coverage, of core/ and codec/ above all
 #   make mutants         each rule's code taken out, and the test that notices (long)
-#   make soak mutants            every kill point, not a sample of them
+#   make soak            every kill point, not a sample of them
 #   make sim COUNT=500   the engine through so many failing histories of each kind
 #   make format | clean
 #
