@@ -856,7 +856,7 @@ def check_unaccounted(work, emulator, prompts, done, count):
 @test
 def an_output_that_was_deleted_where_there_is_no_manifest(work):
     prompts = work.prompts(RECORDS)
-    emulator = work.emulator(faults="nomanifest:job:nth=1,vanish:output:nth=1")
+    emulator = work.emulator(faults="nomanifest:job,vanish:output:nth=1")
     check_unaccounted(work, emulator, prompts, again(work, emulator, prompts), 5)
 
 
