@@ -4,7 +4,7 @@
 #include "cli/runs.h"
 #include "cli/say.h"
 
-#include <stdio.h>
+#include <signal.h>
 #include <unistd.h>
 
 int ps_cmd_results(const struct ps_options *const options)
@@ -15,6 +15,8 @@ int ps_cmd_results(const struct ps_options *const options)
     char *folder PS_CLEANUP(ps_str_free_auto) = NULL;
     enum ps_results_filter filter = PS_RESULTS_ALL;
     ps_reading_init(&reading);
+    /* Into `head`, say: then we end as any other filter does. */
+    (void)signal(SIGPIPE, SIG_DFL);
     if (options->status != NULL && !ps_results_filter_of(ps_str_of(options->status), &filter)) {
         (void)ps_error_set(&err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--status %.40s'",
                            options->status);

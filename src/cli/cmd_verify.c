@@ -8,6 +8,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+static void print_sums(const struct ps_results_sums *const sums, const char *const path,
+                       const bool is_json)
+{
+    printf(is_json ? "{\"verified\":true,\"records\":%" PRId64 ",\"succeeded\":%" PRId64
+                     ",\"failed\":%" PRId64 ",\"rejected\":%" PRId64 ",\"cancelled\":%" PRId64 "}\n"
+                   : "verified: all %" PRId64 " lines are what the run's record says: %" PRId64
+                     " succeeded, %" PRId64 " failed, %" PRId64 " rejected, %" PRId64
+                     " cancelled\n",
+           sums->records, sums->succeeded, sums->failed, sums->rejected, sums->cancelled);
+    if (!is_json) {
+        printf("in %s\n", path);
+    }
+}
+
 int ps_cmd_verify(const struct ps_options *const options)
 {
     struct ps_error err;
@@ -26,16 +40,11 @@ int ps_cmd_verify(const struct ps_options *const options)
             ? status.results
             : reading.settings.results_path;
     if (ps_results_verify(reading.index, reading.answers, path, &sums, &err) != PS_OK) {
+        if (options->is_json) {
+            printf("{\"verified\":false}\n");
+        }
         return ps_say_error(&err) == PS_EXIT_USAGE ? PS_EXIT_USAGE : PS_EXIT_SOME_FAILED;
     }
-    if (options->is_json) {
-        printf("{\"records\":%" PRId64 ",\"succeeded\":%" PRId64 ",\"failed\":%" PRId64
-               ",\"rejected\":%" PRId64 ",\"cancelled\":%" PRId64 ",\"verified\":true}\n",
-               sums.records, sums.succeeded, sums.failed, sums.rejected, sums.cancelled);
-    } else {
-        printf("verified: %" PRId64 " lines of %s are what the run's record says (%" PRId64
-               " succeeded, %" PRId64 " failed, %" PRId64 " rejected, %" PRId64 " cancelled)\n",
-               sums.records, path, sums.succeeded, sums.failed, sums.rejected, sums.cancelled);
-    }
+    print_sums(&sums, path, options->is_json);
     return PS_EXIT_OK;
 }
