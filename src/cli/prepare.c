@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+#include <yyjson.h>
 
 void ps_prepared_init(struct ps_prepared *const prepared)
 {
@@ -135,6 +136,7 @@ static void add_random_hex(struct ps_buf *const buf, const size_t bytes)
 }
 
 #define LOCK_NAME "lock"
+#define SOURCE_NAME "source.json"
 
 /* What a process left there that was killed while it read its input. */
 static void sweep(const char *const root)
@@ -251,6 +253,80 @@ static enum ps_status finish(struct ps_prepared *const prepared, struct ps_stagi
     return move_in_place(staging, prepared->folder, err);
 }
 
+/* ------------------------------------------------ the same input, written anew */
+
+static bool has_equal_entries(const struct ps_index *const left, const struct ps_index *const right)
+{
+    const int64_t count = ps_index_count(left);
+    return count == ps_index_count(right) &&
+           (count == 0 || memcmp(ps_index_entry(left, 0), ps_index_entry(right, 0),
+                                 (size_t)count * sizeof(struct ps_entry)) == 0);
+}
+
+/* Is each input read from where the user has it? */
+static bool is_read_in_place(const struct ps_buf *const source)
+{
+    yyjson_doc *const document = yyjson_read(source->data, source->size, 0);
+    yyjson_val *const inputs = yyjson_obj_get(yyjson_doc_get_root(document), "inputs");
+    bool is_in_place = yyjson_arr_size(inputs) > 0;
+    for (size_t input = 0; input < yyjson_arr_size(inputs); input++) {
+        is_in_place = is_in_place &&
+                      yyjson_is_false(yyjson_obj_get(yyjson_arr_get(inputs, input), "spooled"));
+    }
+    yyjson_doc_free(document);
+    return is_in_place;
+}
+
+/* Takes the pins of the file that was just read for those of the run, with its lock held. */
+static enum ps_status repin(const struct ps_prepared *const prepared, const char *const staging,
+                            struct ps_error *const err)
+{
+    struct ps_buf source PS_CLEANUP(ps_buf_release);
+    struct ps_buf old_source PS_CLEANUP(ps_buf_release);
+    struct ps_index *index PS_CLEANUP(ps_index_free_auto) = NULL;
+    struct ps_index *old_index PS_CLEANUP(ps_index_free_auto) = NULL;
+    struct ps_settings settings PS_CLEANUP(ps_settings_release);
+    char *from PS_CLEANUP(ps_str_free_auto) = ps_files_join(staging, SOURCE_NAME);
+    char *to PS_CLEANUP(ps_str_free_auto) = ps_files_join(prepared->folder, SOURCE_NAME);
+    ps_buf_init(&source, PS_ANSWER_BYTES_MAX);
+    ps_buf_init(&old_source, PS_ANSWER_BYTES_MAX);
+    ps_settings_init(&settings);
+    if (ps_index_open(staging, &index, err) != PS_OK ||
+        ps_index_open(prepared->folder, &old_index, err) != PS_OK ||
+        ps_files_read(from, &source, err) != PS_OK ||
+        ps_files_read(to, &old_source, err) != PS_OK ||
+        ps_settings_read(&settings, prepared->folder, err) != PS_OK) {
+        return err->status;
+    }
+    if (!has_equal_entries(index, old_index) || !is_read_in_place(&source) ||
+        !is_read_in_place(&old_source)) {
+        return PS_OK;
+    }
+    free(settings.key);
+    settings.key = ps_str_dup(ps_str_of(prepared->settings.key));
+    return ps_files_write(to, ps_buf_str(&source), err) == PS_OK
+               ? ps_settings_write(&settings, prepared->folder, err)
+               : err->status;
+}
+
+/*
+ * A file that was made anew, or moved, with the same lines at the same places is the run's input:
+ * it can be sent from there. A live owner has it open already and needs nothing of this.
+ */
+static enum ps_status recognise(const struct ps_prepared *const prepared, const char *const staging,
+                                struct ps_error *const err)
+{
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(prepared->folder, LOCK_NAME);
+    int lock = -1;
+    int64_t pid = 0;
+    if (ps_files_lock(path, &lock, &pid, err) != PS_OK) {
+        return err->status == PS_E_CONFLICT ? PS_OK : err->status;
+    }
+    const enum ps_status status = repin(prepared, staging, err);
+    (void)close(lock);
+    return status;
+}
+
 static enum ps_status make_run(const struct ps_options *const options,
                                struct ps_prepared *const prepared, struct ps_error *const err)
 {
@@ -270,7 +346,7 @@ static enum ps_status make_run(const struct ps_options *const options,
     prepared->folder = ps_runs_folder(root, prepared->settings.name);
     prepared->is_there_already = ps_files_exists(prepared->folder);
     if (prepared->is_there_already) {
-        return PS_OK;
+        return recognise(prepared, staging.folder, err);
     }
     ps_prepare_tell(&prepared->summary);
     if (ps_room_check(&prepared->settings, &prepared->summary, staging.folder, err) != PS_OK) {

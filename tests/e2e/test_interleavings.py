@@ -491,6 +491,19 @@ def resumed_with_an_input_of_another_time(work):
 
 
 @test
+def run_again_with_the_same_lines_in_a_new_file(work):
+    def change(path):
+        kept = read_bytes(path)
+        os.remove(path)
+        work.write(path, kept)
+        os.utime(path, ns=(0, 0))
+    emulator, prompts, _, _, done = go_on_with(work, change)
+    check_status(done, OK, "the same command reads it anew, knows it, and goes on")
+    check_same_as_undisturbed(work, 80)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
 def resumed_with_other_bytes_of_the_same_size_and_time(work):
     def change(path):
         facts = os.stat(path)
