@@ -42,7 +42,9 @@ bench: build
 	@bench/run
 
 install: build
-	@meson configure build --prefix="$(abspath $(PREFIX))" && DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild
+	@meson configure build --prefix="$(abspath $(PREFIX))" && scripts/build build && \
+		DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild --quiet && \
+		echo "installed: $(DESTDIR)$(abspath $(PREFIX))/bin/penstock, its man page, and the completion of bash"
 
 lint: setup-check
 	@scripts/build build $(MESON_OPTIONS) && scripts/lint --build build

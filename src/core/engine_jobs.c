@@ -112,6 +112,7 @@ static enum ps_job_fact create_fact(struct ps_job *const job, const struct ps_fa
     if (fact->outcome == PS_OUTCOME_NO && job->state == PS_STATE_CREATING) {
         job->first_signed_ms = 0; /* as if never signed */
         job->last_signed_ms = 0;
+        ps_job_set_text(&job->request, NULL); /* a role that was mistyped may be another by then */
     }
     return failure_of(fact);
 }
