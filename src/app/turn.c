@@ -271,23 +271,26 @@ static void add_name(void *const seer, const char *const name)
     }
 }
 
-/* For `penstock results` beside a live run: the store itself is ours alone. What is lost here is
- * only a view. */
-static void list_segments(struct ps_turn *const turn)
+/* For `penstock results` beside a live run: the store itself is ours alone. A list that cannot be
+ * written is only a view that is lost. */
+static enum ps_status list_segments(struct ps_turn *const turn, struct ps_error *const err)
 {
-    struct ps_error err;
+    struct ps_error write_err;
     struct ps_buf list PS_CLEANUP(ps_buf_release);
     char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(turn->parts.folder, PS_SEGMENTS_FILE);
     if (turn->listed_segments == turn->segments) {
-        return;
+        return PS_OK;
     }
     turn->listed_segments = turn->segments;
     ps_buf_init(&list, PS_ANSWER_BYTES_MAX);
-    if (turn->parts.store.ops->each_segment(turn->parts.store.context, add_name, &list, &err) !=
-            PS_OK ||
-        ps_files_write_quick(path, ps_buf_str(&list), &err) != PS_OK) {
-        ps_log_warn("segments.not_listed", PS_FIELD_TEXT("message", err.message));
+    if (turn->parts.store.ops->each_segment(turn->parts.store.context, add_name, &list, err) !=
+        PS_OK) {
+        return err->status;
     }
+    if (ps_files_write_quick(path, ps_buf_str(&list), &write_err) != PS_OK) {
+        ps_log_warn("segments.not_listed", PS_FIELD_TEXT("message", write_err.message));
+    }
+    return PS_OK;
 }
 
 static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const facts,
@@ -313,8 +316,7 @@ static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const 
         return status;
     }
     start_wishes(turn);
-    list_segments(turn);
-    return PS_OK;
+    return list_segments(turn, err);
 }
 
 /* Waits for the first fact, then takes what else is there at once. */

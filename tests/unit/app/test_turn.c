@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "failing_store.h"
 #include "folder.h"
 #include "index_scene.h"
 #include "os/files.h"
@@ -39,6 +40,7 @@ struct run {
     struct ps_clock clock;
     struct scripted_world world;
     struct ps_state_store store;
+    struct failing_store failing; /* what the turn has: the store, and a call that fails */
     struct ps_answers *answers;
     struct ps_turn *turn;
     char *segments[SEGMENTS_MAX];
@@ -66,6 +68,7 @@ static void run_init(struct run *const run)
     scene_build(&run->scene);
     scripted_world_init(&run->world);
     run->world.clock = &run->clock;
+    run->failing.calls_left = -1;
     assert_int_equal(ps_clock_init(&run->clock, PS_STR(""), &run->err), PS_OK);
     ps_settings_init(&run->settings);
     run->settings.name = ps_str_dup(PS_STR("run"));
@@ -106,9 +109,10 @@ static void run_open(struct run *const run)
     assert_int_equal(ps_answers_open(answers, RECORDS, (const char *const *)run->segments,
                                      run->segment_count, &run->answers, &run->err),
                      PS_OK);
+    run->failing.inner = run->store;
     const struct ps_turn_parts parts = {.folder = run->scene.run,
                                         .settings = &run->settings,
-                                        .store = run->store,
+                                        .store = failing_store_port(&run->failing),
                                         .index = run->scene.index,
                                         .answers = run->answers,
                                         .clock = &run->clock,
@@ -240,6 +244,41 @@ static void a_run_broken_off_anywhere_goes_on_to_the_same_end(void **state)
         run_on(&run);
         assert_all_succeeded(&run);
         run_release(&run);
+    }
+}
+
+/*
+ * A disk that is full, or gives out, at any call: nothing more is kept in that process, nothing is
+ * started that the store does not hold, and the next process goes on to the same end.
+ */
+static bool store_failed(struct run *const run, const int64_t calls, const bool is_after)
+{
+    run_init(run);
+    run->failing.calls_left = calls;
+    run->failing.is_after = is_after;
+    run_open(run);
+    const enum ps_status status = run_try(run);
+    assert_int_equal(status, run->failing.has_fired ? PS_E_IO : PS_OK);
+    assert_int_equal(run->failing.commits_after, 0);
+    const bool has_fired = run->failing.has_fired;
+    run_close(run);
+    run->failing = (struct failing_store){.calls_left = -1};
+    run_open(run);
+    return has_fired;
+}
+
+static void a_store_that_fails_anywhere_ends_the_process_and_loses_nothing(void **state)
+{
+    (void)state;
+    for (int is_after = 0; is_after <= 1; is_after++) {
+        bool has_fired = true;
+        for (int64_t calls = 0; has_fired; calls++) {
+            struct run run;
+            has_fired = store_failed(&run, calls, is_after == 1);
+            run_on(&run);
+            assert_all_succeeded(&run);
+            run_release(&run);
+        }
     }
 }
 
@@ -466,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_run_ends_with_every_record_answered),
         cmocka_unit_test(a_put_that_fails_is_put_again),
         cmocka_unit_test(a_run_broken_off_anywhere_goes_on_to_the_same_end),
+        cmocka_unit_test(a_store_that_fails_anywhere_ends_the_process_and_loses_nothing),
         cmocka_unit_test(a_run_paused_anywhere_goes_on_to_the_same_end),
         cmocka_unit_test(a_stop_file_cancels_what_was_not_sent),
         cmocka_unit_test(without_its_input_what_was_sent_stays_and_the_rest_is_gone),
