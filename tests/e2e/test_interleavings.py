@@ -634,18 +634,29 @@ def an_object_too_many_in_the_folder_stops_the_create(work):
     check(not any(name.startswith("x-j00000001") for name in names_created(emulator)), "and the job was not made")
 
 
+def once_before_the_checks(proxy, emulator, key, do):
+    """`do` happens once the object is put, and before any listing that a create waits for is answered."""
+    lock, done = threading.Lock(), []
+
+    def at_listing():
+        if proxy.op_counts["list_objects"] < 2:
+            return  # the first one looks for numbers, at the start
+        with lock:  # listings of other jobs wait here too
+            if not done:
+                wait_until(lambda: any(event["key"] == key for event in emulator.events("object.put")), "the object is put")
+                do()
+                done.append(True)
+
+    proxy.first("list_objects", 0, at_listing)
+
+
 @test
 def an_object_that_changed_its_size_before_the_create_stops_it(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
     key = "t/x/in/j00000001-a1/s00002/j00000001-a1-s00002.jsonl"
-
-    def change():
-        wait_until(lambda: any(event["key"] == key for event in emulator.events("object.put")), "the object is put")
-        Stranger(emulator).put(key, b"{}\n")
-
     with KillProxy(emulator.port) as proxy:
-        proxy.first("list_objects", 2, change)  # the first one looks for numbers, at the start
+        once_before_the_checks(proxy, emulator, key, lambda: Stranger(emulator).put(key, b"{}\n"))
         done = again(work, emulator, prompts, port=proxy.port)
     check_status(done, DENIED, "the run")
     check("bytes instead of" in done.err, "it says why", done.err)
@@ -657,13 +668,8 @@ def an_object_that_vanished_before_the_create_is_put_again(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
     key = "t/x/in/j00000001-a1/s00002/j00000001-a1-s00002.jsonl"
-
-    def vanish():
-        wait_until(lambda: any(event["key"] == key for event in emulator.events("object.put")), "the object is put")
-        Stranger(emulator).delete(key)
-
     with KillProxy(emulator.port) as proxy:
-        proxy.first("list_objects", 2, vanish)  # the first one looks for numbers, at the start
+        once_before_the_checks(proxy, emulator, key, lambda: Stranger(emulator).delete(key))
         check_status(again(work, emulator, prompts, port=proxy.port), OK, "the run")
     check_equal(2, sum(event["key"] == key for event in emulator.events("object.put")), "it was put twice")
     check_equal(4, len(names_created(emulator)), "four jobs in all")
