@@ -23,11 +23,10 @@ int ps_cmd_status(const struct ps_options *const options)
         return ps_say_error(&err);
     }
     if (options->is_json) {
-        ps_status_add_json(&text, &status, false);
-        ps_buf_add_text(&text, "\n");
-    } else {
-        ps_screen_add(&text, &status, COLUMNS);
+        ps_status_print_json(&status);
+        return PS_EXIT_OK;
     }
+    ps_screen_add(&text, &status, COLUMNS);
     (void)fwrite(text.data, 1, text.size, stdout);
     return PS_EXIT_OK;
 }

@@ -8,7 +8,6 @@
 #include "cli/runs.h"
 #include "cli/say.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -61,19 +60,11 @@ static int judge_again(const struct ps_options *const options, const char *const
                : PS_EXIT_SOME_FAILED;
 }
 
-static void print_json(const struct ps_run_status *const status)
-{
-    struct ps_buf text PS_CLEANUP(ps_buf_release);
-    ps_buf_init(&text, PS_MB);
-    ps_status_add_json(&text, status, false);
-    printf("%s\n", ps_buf_text(&text));
-}
-
 int ps_follow_conclude(const struct ps_options *const options, const char *const folder,
                        const struct ps_run_status *const status)
 {
     if (options->is_json) {
-        print_json(status);
+        ps_status_print_json(status);
     }
     ps_say("run %s: %s", status->name, status->phase);
     if (status->message[0] != '\0') {

@@ -53,6 +53,9 @@ static void on_failure(void *const context, const struct ps_error *const error)
 static int pause_here(struct ps_owner *const owner)
 {
     ps_owner_write_status(owner, PS_RUN_PAUSED, PS_EXIT_STOPPED);
+    if (owner->options->is_json) {
+        ps_status_print_json(&owner->status);
+    }
     ps_say("stopped here; %s. Go on with the same command, or: penstock resume %s",
            owner->settings.is_local ? "the emulator rests until then"
                                     : "its jobs go on at the service",

@@ -174,6 +174,9 @@ int ps_owner_halt(struct ps_owner *const owner, struct ps_error *const err)
     (void)snprintf(status->message, sizeof(status->message), err->hint[0] == '\0' ? "%s" : "%s. %s",
                    err->message, err->hint);
     ps_owner_write_status(owner, PS_RUN_HALTED, exit_status);
+    if (owner->options->is_json) {
+        ps_status_print_json(status);
+    }
     ps_say("what was done is kept: the same command, or 'penstock resume %s', goes on from here",
            owner->settings.name);
     return exit_status;

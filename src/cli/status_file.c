@@ -105,6 +105,14 @@ void ps_status_add_json(struct ps_buf *const buf, const struct ps_run_status *co
     ps_buf_add(buf, (struct ps_str){text, size});
 }
 
+void ps_status_print_json(const struct ps_run_status *const status)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_MB);
+    ps_status_add_json(&text, status, false);
+    printf("%s\n", ps_buf_text(&text));
+}
+
 void ps_status_file_write(const char *const folder, const struct ps_run_status *const status)
 {
     struct ps_error err;

@@ -45,4 +45,7 @@ ps_status_file_read(const char *folder, struct ps_run_status *ret_status, struct
 /* The JSON object, without a line end; pretty for a file that people open. */
 void ps_status_add_json(struct ps_buf *buf, const struct ps_run_status *status, bool is_pretty);
 
+/* The same on one line of stdout: what --json says of a run that has no report (yet). */
+void ps_status_print_json(const struct ps_run_status *status);
+
 #endif

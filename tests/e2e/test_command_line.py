@@ -90,7 +90,9 @@ def what_the_cloud_refuses_is_4_and_said_at_once(work):
         check_status(done, DENIED, what)
         check(re.search(words, done.err) and "hint: " in done.err, "  and it says why: %s" % said(done)[-100:], done.err)
         check(time.monotonic() - started < 10, "  within ten seconds")
-    check_equal(0, emulator.calls()["CreateModelInvocationJob"] - 1, "one create was asked for, for the role")
+    done = work.penstock("run", prompts, *lane, "--s3-uri", bucket, "--role-arn", role + "x", "--new", "--json", env=env)
+    check_equal(("halted", DENIED), (json.loads(done.out)["phase"], json.loads(done.out)["exit_status"]), "--json says it too")
+    check_equal(0, len(emulator.events("job.created")), "no job was created")
 
 
 @test
