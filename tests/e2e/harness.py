@@ -23,6 +23,7 @@ import concurrent.futures
 import json
 import os
 import random
+import re
 import shlex
 import shutil
 import signal
@@ -234,9 +235,8 @@ class Work:
         return self.emulators[-1]
 
     def start(self, arguments, env=None, **streams):
-        settings = dict(os.environ, XDG_STATE_HOME=self.path("state"), HOME=self.root, **(env or {}))
-        for name in [name for name in settings if name.startswith("AWS_") and name not in (env or {})]:
-            del settings[name]
+        settings = {name: value for name, value in os.environ.items() if not re.match("AWS_|NO_COLOR$", name)}
+        settings.update({"XDG_STATE_HOME": self.path("state"), "HOME": self.root}, **(env or {}))
         process = subprocess.Popen([PENSTOCK] + arguments, cwd=self.root, env=settings, stdin=streams.pop("stdin", subprocess.DEVNULL),
                                    **streams)
         self.processes.append(process)
