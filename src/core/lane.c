@@ -1,6 +1,7 @@
 #include "core/lane.h"
 
 #include "base/assert.h"
+#include "base/time.h"
 #include "codec/units.h"
 #include "core/catalog.h"
 
@@ -8,20 +9,50 @@
 #include <string.h>
 #include <yyjson.h>
 
+/* "HH:MM" or "HH:MMZ": a time of the day in UTC. */
+static bool read_time_of_day(const struct ps_str text, int64_t *const ret_value)
+{
+    const bool has_zone = text.size == 6 && text.data[5] == 'Z';
+    for (size_t place = 0; place < 5 && place < text.size; place++) {
+        const char byte = text.data[place];
+        if (place == 2 ? byte != ':' : byte < '0' || byte > '9') {
+            return false;
+        }
+    }
+    if (text.size != 5 && !has_zone) {
+        return false;
+    }
+    const int64_t hours = (text.data[0] - '0') * 10 + (text.data[1] - '0');
+    const int64_t minutes = (text.data[3] - '0') * 10 + (text.data[4] - '0');
+    if (hours > 23 || minutes > 59) {
+        return false;
+    }
+    *ret_value = hours * PS_HOUR_MS + minutes * PS_MINUTE_MS;
+    return true;
+}
+
 static const struct limit_row {
     const char *name;
     bool (*read)(struct ps_str text, int64_t *ret_value);
     const char *form;
+    int64_t least;
 } limit_rows[PS_LIMIT_COUNT] = {
-    [PS_LIMIT_JOBS] = {"jobs", ps_units_count, "10"},
-    [PS_LIMIT_JOB_RECORDS] = {"job_records", ps_units_count, "100k"},
-    [PS_LIMIT_JOB_BYTES] = {"job_bytes", ps_units_bytes, "5GB"},
-    [PS_LIMIT_SHARD_RECORDS] = {"shard_records", ps_units_count, "1000"},
-    [PS_LIMIT_SHARD_BYTES] = {"shard_bytes", ps_units_bytes, "50MB"},
-    [PS_LIMIT_FILES] = {"files", ps_units_count, "5000"},
-    [PS_LIMIT_MIN_RECORDS] = {"min_records", ps_units_count, "100"},
-    [PS_LIMIT_CONTEXT] = {"context", ps_units_count, "200k"},
-    [PS_LIMIT_OUTPUT] = {"output", ps_units_count, "8192"},
+    [PS_LIMIT_JOBS] = {"jobs", ps_units_count, "10", 1},
+    [PS_LIMIT_JOB_RECORDS] = {"job_records", ps_units_count, "100k", 1},
+    [PS_LIMIT_JOB_BYTES] = {"job_bytes", ps_units_bytes, "5GB", 1},
+    [PS_LIMIT_SHARD_RECORDS] = {"shard_records", ps_units_count, "1000", 1},
+    [PS_LIMIT_SHARD_BYTES] = {"shard_bytes", ps_units_bytes, "50MB", 1},
+    [PS_LIMIT_FILES] = {"files", ps_units_count, "5000", 1},
+    [PS_LIMIT_MIN_RECORDS] = {"min_records", ps_units_count, "100", 1},
+    [PS_LIMIT_CONTEXT] = {"context", ps_units_count, "200k", 1},
+    [PS_LIMIT_OUTPUT] = {"output", ps_units_count, "8192", 1},
+    [PS_LIMIT_OUT_BYTES] = {"out_bytes", ps_units_bytes, "50MB", 1},
+    [PS_LIMIT_RPS] = {"rps", ps_units_count, "20", 1},
+    [PS_LIMIT_TPM] = {"tpm", ps_units_count, "3M", 1},
+    [PS_LIMIT_TPD] = {"tpd", ps_units_count, "50M", 1},
+    [PS_LIMIT_RESET] = {"reset", read_time_of_day, "00:00Z", 0},
+    [PS_LIMIT_STARTUP] = {"startup", ps_units_time_ms, "15m", 0},
+    [PS_LIMIT_BURNDOWN] = {"burndown", ps_units_count, "5", 1},
 };
 
 static const char *const source_names[] = {
@@ -41,7 +72,20 @@ static const struct text_row {
     {"region", offsetof(struct ps_lane, region), sizeof(((struct ps_lane *)0)->region)},
     {"s3_uri", offsetof(struct ps_lane, s3_uri), sizeof(((struct ps_lane *)0)->s3_uri)},
     {"role_arn", offsetof(struct ps_lane, role_arn), sizeof(((struct ps_lane *)0)->role_arn)},
+    {"profile", offsetof(struct ps_lane, profile), sizeof(((struct ps_lane *)0)->profile)},
 };
+
+/* Keys that take one of a few words; the place of a word is its value. */
+static const struct word_row {
+    const char *name;
+    const char *words[3];
+    const char *form;
+} word_rows[] = {
+    {"kind", {"batch", "on-demand", NULL}, "batch or on-demand"},
+    {"rps_counts", {"none", "records", "calls"}, "records, calls or none"},
+    {"behaviour", {"queue", "refuse", "learn"}, "queue, refuse or learn"},
+};
+enum word_key { WORD_KIND, WORD_RPS_COUNTS, WORD_BEHAVIOUR };
 
 const char *ps_limit_name(const enum ps_limit_key key)
 {
@@ -69,9 +113,11 @@ static enum ps_status unknown_key(const struct ps_str key, struct ps_error *cons
     (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%.*s'",
                        PS_STR_ARGS(key));
     return ps_error_hint(
-        err, "Keys are name, model, region, s3_uri, role_arn, jobs, job_records, job_bytes, "
-             "shard_records, shard_bytes, files, min_records, context, output: for example "
-             "'name=a,jobs=10,shard_bytes=50MB'.");
+        err,
+        "Keys are name, model, region, s3_uri, role_arn, jobs, job_records, job_bytes, "
+        "shard_records, shard_bytes, files, min_records, context, output, out_bytes, rps, tpm, "
+        "tpd, reset, startup, burndown, profile, kind, rps_counts, behaviour: for example "
+        "'name=a,jobs=10,shard_bytes=50MB'.");
 }
 
 static enum ps_status set_text(struct ps_lane *const lane, const struct ps_str key,
@@ -95,6 +141,30 @@ static enum ps_status set_text(struct ps_lane *const lane, const struct ps_str k
     return unknown_key(key, err);
 }
 
+static enum ps_status set_word(struct ps_lane *const lane, const enum word_key key,
+                               const struct ps_str value, struct ps_error *const err)
+{
+    int word = 0;
+    while (word < 3 && !(word_rows[key].words[word] != NULL &&
+                         ps_str_equals_text(value, word_rows[key].words[word]))) {
+        word++;
+    }
+    if (word == 3) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%s=%.*s'",
+                           word_rows[key].name, PS_STR_ARGS(value));
+        return ps_error_hint(err, "It takes %s.", word_rows[key].form);
+    }
+    if (key == WORD_KIND) {
+        lane->kind = (enum ps_lane_kind)word;
+    } else if (key == WORD_RPS_COUNTS) {
+        lane->rps_counts = (enum ps_rps_counts)word;
+        lane->has_rps_counts = true;
+    } else {
+        lane->behaviour = (enum ps_behaviour)word;
+    }
+    return PS_OK;
+}
+
 static enum ps_status set_key(struct ps_lane *const lane, const struct ps_str key,
                               const struct ps_str value, struct ps_error *const err)
 {
@@ -104,14 +174,21 @@ static enum ps_status set_key(struct ps_lane *const lane, const struct ps_str ke
             continue;
         }
         int64_t number = 0;
-        if (!row->read(value, &number) || number < 1) {
+        if (!row->read(value, &number) || number < row->least) {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%s=%.*s'",
                                row->name, PS_STR_ARGS(value));
-            return ps_error_hint(err, "It takes a number above 0, written like '%s=%s'.", row->name,
-                                 row->form);
+            return ps_error_hint(err, "It takes a %s%s, written like '%s=%s'.",
+                                 row->read == read_time_of_day ? "time of the day in UTC"
+                                                               : "number",
+                                 row->least > 0 ? " above 0" : "", row->name, row->form);
         }
         lane->limits[limit] = (struct ps_limit){number, PS_SOURCE_USER};
         return PS_OK;
+    }
+    for (size_t row = 0; row < sizeof(word_rows) / sizeof(word_rows[0]); row++) {
+        if (ps_str_equals_text(key, word_rows[row].name)) {
+            return set_word(lane, (enum word_key)row, value, err);
+        }
     }
     return set_text(lane, key, value, err);
 }

@@ -25,6 +25,13 @@ enum ps_limit_key {
     PS_LIMIT_MIN_RECORDS,   /* records in a job, at least */
     PS_LIMIT_CONTEXT,       /* input + output tokens of one record */
     PS_LIMIT_OUTPUT,        /* output tokens of one record */
+    PS_LIMIT_OUT_BYTES,     /* bytes of an output object, at most */
+    PS_LIMIT_RPS,           /* requests a second; `rps_counts` says what a request is */
+    PS_LIMIT_TPM,           /* tokens a minute, input + output * burndown */
+    PS_LIMIT_TPD,           /* tokens a day, likewise */
+    PS_LIMIT_RESET,         /* when the day turns: ms after 00:00 UTC */
+    PS_LIMIT_STARTUP,       /* ms from a job's creation until it runs, as expected */
+    PS_LIMIT_BURNDOWN,      /* what an output token counts against TPM and TPD */
     PS_LIMIT_COUNT
 };
 
@@ -37,6 +44,18 @@ struct ps_limit {
     enum ps_limit_source source;
 };
 
+/* How work is sent: as jobs of many records, or one request a record. */
+enum ps_lane_kind { PS_KIND_BATCH, PS_KIND_ON_DEMAND };
+
+/* What counts as a request of PS_LIMIT_RPS: each record, each call, or nothing. */
+enum ps_rps_counts { PS_RPS_NOTHING, PS_RPS_RECORDS, PS_RPS_CALLS };
+
+/*
+ * What the service does with the work of jobs above its token limits: let it wait (running jobs
+ * share the rate), refuse it record by record (error 429), or that is not known yet.
+ */
+enum ps_behaviour { PS_BEHAVIOUR_QUEUE, PS_BEHAVIOUR_REFUSE, PS_BEHAVIOUR_LEARN };
+
 #define PS_LANE_TEXT_MAX 2048
 
 struct ps_lane {
@@ -45,6 +64,11 @@ struct ps_lane {
     char region[64];
     char s3_uri[1025];
     char role_arn[PS_LANE_TEXT_MAX];
+    char profile[256]; /* of the AWS configuration: whose credentials; "" as for the others */
+    enum ps_lane_kind kind;
+    enum ps_rps_counts rps_counts;
+    enum ps_behaviour behaviour;
+    bool has_rps_counts; /* said by the user: no profile fills it */
     struct ps_limit limits[PS_LIMIT_COUNT];
 };
 

@@ -46,6 +46,13 @@ static void takes_every_limit(void **state)
         {PS_LIMIT_MIN_RECORDS, "min_records=100", 100},
         {PS_LIMIT_CONTEXT, "context=200k", 200000},
         {PS_LIMIT_OUTPUT, "output=8192", 8192},
+        {PS_LIMIT_OUT_BYTES, "out_bytes=50MB", 50000000},
+        {PS_LIMIT_RPS, "rps=20", 20},
+        {PS_LIMIT_TPM, "tpm=3M", 3000000},
+        {PS_LIMIT_TPD, "tpd=50M", 50000000},
+        {PS_LIMIT_RESET, "reset=07:30Z", 27000000},
+        {PS_LIMIT_STARTUP, "startup=15m", 900000},
+        {PS_LIMIT_BURNDOWN, "burndown=5", 5},
     };
     assert_int_equal(sizeof(rows) / sizeof(rows[0]), PS_LIMIT_COUNT);
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
@@ -82,6 +89,27 @@ static void the_last_word_holds(void **state)
     assert_string_equal(lane.name, "b");
 }
 
+static void words_say_what_kind_of_lane_it_is(void **state)
+{
+    (void)state;
+    const struct ps_lane plain = lane_of("reset=00:00,startup=0");
+    assert_int_equal(plain.kind, PS_KIND_BATCH);
+    assert_int_equal(plain.behaviour, PS_BEHAVIOUR_QUEUE);
+    assert_int_equal(plain.rps_counts, PS_RPS_NOTHING);
+    assert_false(plain.has_rps_counts);
+    assert_int_equal(ps_lane_limit(&plain, PS_LIMIT_RESET, 7), 0);
+    assert_int_equal(ps_lane_limit(&plain, PS_LIMIT_STARTUP, 7), 0);
+    const struct ps_lane lane =
+        lane_of("kind=on-demand,rps_counts=calls,behaviour=refuse,profile=other");
+    assert_int_equal(lane.kind, PS_KIND_ON_DEMAND);
+    assert_int_equal(lane.rps_counts, PS_RPS_CALLS);
+    assert_true(lane.has_rps_counts);
+    assert_int_equal(lane.behaviour, PS_BEHAVIOUR_REFUSE);
+    assert_string_equal(lane.profile, "other");
+    assert_int_equal(lane_of("rps_counts=records").rps_counts, PS_RPS_RECORDS);
+    assert_int_equal(lane_of("behaviour=learn").behaviour, PS_BEHAVIOUR_LEARN);
+}
+
 static void refuses_with_the_key_and_the_forms(void **state)
 {
     (void)state;
@@ -97,7 +125,15 @@ static void refuses_with_the_key_and_the_forms(void **state)
         {"jobs=1.5", "'jobs=1.5'", "'jobs=10'"},
         {"shard_bytes=50mb", "'shard_bytes=50mb'", "'shard_bytes=50MB'"},
         {"job_bytes=99999999999GB", "'job_bytes=", "'job_bytes=5GB'"},
-        {"rps=20", "lane key 'rps'", "shard_bytes, files"},
+        {"rpm=20", "lane key 'rpm'", "shard_bytes, files"},
+        {"reset=24:00Z", "'reset=24:00Z'", "time of the day in UTC, written like 'reset=00:00Z'"},
+        {"reset=7:00", "'reset=7:00'", "'reset=00:00Z'"},
+        {"reset=07:60", "'reset=07:60'", "'reset=00:00Z'"},
+        {"reset=07:00+1", "'reset=07:00+1'", "'reset=00:00Z'"},
+        {"startup=soon", "'startup=soon'", "a number, written like 'startup=15m'"},
+        {"kind=fast", "'kind=fast'", "batch or on-demand"},
+        {"rps_counts=all", "'rps_counts=all'", "records, calls or none"},
+        {"behaviour=", "'behaviour='", "queue, refuse or learn"},
         {"JOBS=2", "lane key 'JOBS'", "Keys are name, model"},
         {"=2", "lane key ''", "Keys are"},
         {"jobs", "cannot read 'jobs'", "key=value,key=value"},
@@ -197,6 +233,7 @@ int main(void)
         cmocka_unit_test(takes_every_limit),
         cmocka_unit_test(takes_every_text),
         cmocka_unit_test(the_last_word_holds),
+        cmocka_unit_test(words_say_what_kind_of_lane_it_is),
         cmocka_unit_test(refuses_with_the_key_and_the_forms),
         cmocka_unit_test(a_text_has_its_room),
         cmocka_unit_test(profiles_fill_the_gaps_only),
