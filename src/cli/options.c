@@ -37,7 +37,7 @@ const struct ps_command_row ps_command_rows[PS_COMMAND_COUNT] = {
 
 /* How a row's field is set; parallel to ps_option_rows. */
 struct setter {
-    enum { FLAG, TEXT, COUNT, TIME, MANY } kind;
+    enum { FLAG, TEXT, COUNT, BYTES, TIME, DAYTIME, MANY, LIST } kind;
     size_t offset;
     size_t has_offset;
 };
@@ -66,6 +66,13 @@ static bool parse_many(const struct ps_str text, struct ps_many *const ret_many)
     return true;
 }
 
+static void add_text(struct ps_texts *const list, const char *const text)
+{
+    list->texts = reallocarray(list->texts, (size_t)list->count + 1, sizeof(list->texts[0]));
+    PS_ASSERT(list->texts != NULL);
+    list->texts[list->count++] = text;
+}
+
 static bool set_value(struct ps_options *const options, const int64_t row, const char *const value)
 {
     void *const field = (char *)options + setters[row].offset;
@@ -78,8 +85,15 @@ static bool set_value(struct ps_options *const options, const int64_t row, const
         return true;
     case COUNT:
         return ps_units_count(ps_str_of(value), field);
+    case BYTES:
+        return ps_units_bytes(ps_str_of(value), field);
     case TIME:
         return ps_units_time_ms(ps_str_of(value), field);
+    case DAYTIME:
+        return ps_units_day_time_ms(ps_str_of(value), field);
+    case LIST:
+        add_text(field, value);
+        return true;
     default:
         return parse_many(ps_str_of(value), field);
     }
@@ -92,8 +106,11 @@ static enum ps_status refuse_value(const int64_t row, const char *const value,
         [FLAG] = "nothing",
         [TEXT] = "a text",
         [COUNT] = "a count, for example 1000 or 20k",
+        [BYTES] = "a size, for example 40kB or 50MB",
         [TIME] = "a time, for example 500ms, 30s, 2h",
+        [DAYTIME] = "a time of the day in UTC, for example 23:20",
         [MANY] = "a count or a share, for example 20 or 5%",
+        [LIST] = "a text",
     };
     (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s %.100s'",
                        ps_option_rows[row].long_name, value);
@@ -233,6 +250,11 @@ enum ps_status ps_options_parse(struct ps_options *const options, const int argc
 
 void ps_options_release(struct ps_options *const options)
 {
+    for (int64_t row = 0; row < ROWS; row++) {
+        if (setters[row].kind == LIST) {
+            free(((struct ps_texts *)((char *)options + setters[row].offset))->texts);
+        }
+    }
     free(options->arguments);
     memset(options, 0, sizeof(*options));
 }

@@ -27,6 +27,12 @@ struct ps_many {
     bool is_percent;
 };
 
+/* What an option that may be repeated was given, in order. */
+struct ps_texts {
+    const char **texts; /* of `count`; the caller of ps_options_release frees nothing else */
+    int64_t count;
+};
+
 struct ps_options {
     enum ps_command_bit command;
     const char **arguments; /* what stands without an option */
@@ -36,6 +42,9 @@ struct ps_options {
 #define FIELD_COUNT(field) int64_t field;
 #define FIELD_TIME(field) int64_t field;
 #define FIELD_MANY(field) struct ps_many field;
+#define FIELD_LIST(field) struct ps_texts field;
+#define FIELD_BYTES(field) int64_t field;
+#define FIELD_DAYTIME(field) int64_t field;
 #define OPTION(kind, field, long_name, short_name, value, standard, commands, help) \
     FIELD_##kind(field) bool has_##field;
 #include "cli/options.def"

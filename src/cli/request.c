@@ -71,30 +71,26 @@ static const char *near_model(const struct ps_str model)
     return near.word;
 }
 
-static enum ps_status check_model(const struct ps_options *const options,
-                                  struct ps_settings *const settings, struct ps_error *const err)
+enum ps_status ps_request_family(const struct ps_lane *const lane, enum ps_family *const ret_family,
+                                 struct ps_error *const err)
 {
-    const struct ps_str model = ps_str_of(settings->lane.model);
-    if (!ps_family_of_model(model, &settings->family)) {
-        const char *const near = near_model(model);
-        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
-                           "cannot use model '%.100s': nobody here knows it", settings->lane.model);
-        if (near != NULL) {
-            return ps_error_hint(
-                err,
-                "Did you mean one that begins with '%s', after us., eu. or global. for a "
-                "profile?",
-                near);
-        }
-        return ps_error_hint(
-            err,
-            "Model ids look like anthropic.claude-..., amazon.nova-..., meta.llama3-..., "
-            "mistral...., openai.gpt-oss-..., with us., eu. or global. before them for a profile.");
+    const struct ps_str model = ps_str_of(lane->model);
+    if (ps_family_of_model(model, ret_family)) {
+        return PS_OK;
     }
-    if (options->is_converse) {
-        settings->family = PS_FAMILY_CONVERSE;
+    const char *const near = near_model(model);
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                       "cannot use model '%.100s': nobody here knows it", lane->model);
+    if (near != NULL) {
+        return ps_error_hint(err,
+                             "Did you mean one that begins with '%s', after us., eu. or global. "
+                             "for a profile?",
+                             near);
     }
-    return PS_OK;
+    return ps_error_hint(
+        err,
+        "Model ids look like anthropic.claude-..., amazon.nova-..., meta.llama3-..., "
+        "mistral...., openai.gpt-oss-..., with us., eu. or global. before them for a profile.");
 }
 
 /* ------------------------------------------------ the lane */
@@ -117,13 +113,38 @@ static enum ps_status set_region(const struct ps_options *const options, struct 
                : set_text(lane->region, sizeof(lane->region), ps_str_of(region), "Region", err);
 }
 
+enum ps_status ps_request_lane(const struct ps_options *const options, const char *const text,
+                               const char *const model, struct ps_lane *const lane,
+                               struct ps_error *const err)
+{
+    if ((text != NULL && ps_lane_parse(lane, ps_str_of(text), err) != PS_OK) ||
+        (model != NULL && set_model(lane, model, err) != PS_OK) ||
+        ps_lane_fill(lane, options->limits, err) != PS_OK || ps_lane_check(lane, err) != PS_OK) {
+        return err->status;
+    }
+    return set_region(options, lane, err);
+}
+
+static enum ps_status refuse_many(const char *const option, struct ps_error *const err)
+{
+    return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use more than one %s here",
+                        option);
+}
+
 static enum ps_status set_lane(const struct ps_options *const options,
                                struct ps_settings *const settings, struct ps_error *const err)
 {
     struct ps_lane *const lane = &settings->lane;
+    if (options->lanes.count > 1) {
+        return refuse_many("--lane", err);
+    }
+    if (options->models.count > 1) {
+        return refuse_many("--model", err);
+    }
     ps_lane_init(lane, "main");
-    if ((options->lane != NULL && ps_lane_parse(lane, ps_str_of(options->lane), err) != PS_OK) ||
-        (options->model != NULL && set_model(lane, options->model, err) != PS_OK) ||
+    if (ps_request_lane(options, options->lanes.count == 0 ? NULL : options->lanes.texts[0],
+                        options->models.count == 0 ? NULL : options->models.texts[0], lane,
+                        err) != PS_OK ||
         (options->s3_uri != NULL &&
          set_text(lane->s3_uri, sizeof(lane->s3_uri), ps_str_of(options->s3_uri), "--s3-uri",
                   err) != PS_OK) ||
@@ -132,10 +153,7 @@ static enum ps_status set_lane(const struct ps_options *const options,
                   "--role-arn", err) != PS_OK)) {
         return err->status;
     }
-    if (ps_lane_fill(lane, options->limits, err) != PS_OK || ps_lane_check(lane, err) != PS_OK) {
-        return err->status;
-    }
-    return set_region(options, lane, err);
+    return PS_OK;
 }
 
 /* ------------------------------------------------ all that is missing, at once */
@@ -182,8 +200,7 @@ static enum ps_status check_complete(const struct ps_options *const options,
         ps_command_rows[options->command].name);
 }
 
-static enum ps_status check_sense(const struct ps_options *const options,
-                                  struct ps_error *const err)
+enum ps_status ps_request_check(const struct ps_options *const options, struct ps_error *const err)
 {
     if (options->is_dedupe && options->is_no_dedupe) {
         return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
@@ -228,8 +245,12 @@ enum ps_status ps_request_settings(const struct ps_options *const options,
 {
     if (set_lane(options, settings, err) != PS_OK ||
         check_complete(options, &settings->lane, err) != PS_OK ||
-        check_sense(options, err) != PS_OK || check_model(options, settings, err) != PS_OK) {
+        ps_request_check(options, err) != PS_OK ||
+        ps_request_family(&settings->lane, &settings->family, err) != PS_OK) {
         return err->status;
+    }
+    if (options->is_converse) {
+        settings->family = PS_FAMILY_CONVERSE;
     }
     if (is_plan(options)) {
         return PS_OK;

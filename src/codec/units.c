@@ -124,6 +124,26 @@ bool ps_units_time_ms(const struct ps_str text, int64_t *const ret_value)
     return parse(text, time_units, ret_value);
 }
 
+bool ps_units_day_time_ms(const struct ps_str text, int64_t *const ret_value)
+{
+    const bool has_zone = text.size == 6 && text.data[5] == 'Z';
+    if (text.size != 5 && !has_zone) {
+        return false;
+    }
+    for (size_t place = 0; place < 5; place++) {
+        if (place == 2 ? text.data[place] != ':' : !is_digit(text.data[place])) {
+            return false;
+        }
+    }
+    const int64_t hours = (text.data[0] - '0') * 10 + (text.data[1] - '0');
+    const int64_t minutes = (text.data[3] - '0') * 10 + (text.data[4] - '0');
+    if (hours > 23 || minutes > 59) {
+        return false;
+    }
+    *ret_value = hours * PS_HOUR_MS + minutes * PS_MINUTE_MS;
+    return true;
+}
+
 bool ps_units_usd_micros(const struct ps_str text, int64_t *const ret_value)
 {
     return parse(text, money_units, ret_value);

@@ -16,6 +16,9 @@ PS_MUST_CHECK bool ps_units_bytes(struct ps_str text, int64_t *ret_value);
 /* "500ms", "30s", "15m", "2h", "3d"; a number alone is seconds. */
 PS_MUST_CHECK bool ps_units_time_ms(struct ps_str text, int64_t *ret_value);
 
+/* "HH:MM" or "HH:MMZ": a time of the day in UTC, in milliseconds after 00:00. */
+PS_MUST_CHECK bool ps_units_day_time_ms(struct ps_str text, int64_t *ret_value);
+
 /* Dollars into micro-dollars. */
 PS_MUST_CHECK bool ps_units_usd_micros(struct ps_str text, int64_t *ret_value);
 

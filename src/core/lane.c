@@ -1,35 +1,12 @@
 #include "core/lane.h"
 
 #include "base/assert.h"
-#include "base/time.h"
 #include "codec/units.h"
 #include "core/catalog.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <yyjson.h>
-
-/* "HH:MM" or "HH:MMZ": a time of the day in UTC. */
-static bool read_time_of_day(const struct ps_str text, int64_t *const ret_value)
-{
-    const bool has_zone = text.size == 6 && text.data[5] == 'Z';
-    for (size_t place = 0; place < 5 && place < text.size; place++) {
-        const char byte = text.data[place];
-        if (place == 2 ? byte != ':' : byte < '0' || byte > '9') {
-            return false;
-        }
-    }
-    if (text.size != 5 && !has_zone) {
-        return false;
-    }
-    const int64_t hours = (text.data[0] - '0') * 10 + (text.data[1] - '0');
-    const int64_t minutes = (text.data[3] - '0') * 10 + (text.data[4] - '0');
-    if (hours > 23 || minutes > 59) {
-        return false;
-    }
-    *ret_value = hours * PS_HOUR_MS + minutes * PS_MINUTE_MS;
-    return true;
-}
 
 static const struct limit_row {
     const char *name;
@@ -50,7 +27,7 @@ static const struct limit_row {
     [PS_LIMIT_RPS] = {"rps", ps_units_count, "20", 1},
     [PS_LIMIT_TPM] = {"tpm", ps_units_count, "3M", 1},
     [PS_LIMIT_TPD] = {"tpd", ps_units_count, "50M", 1},
-    [PS_LIMIT_RESET] = {"reset", read_time_of_day, "00:00Z", 0},
+    [PS_LIMIT_RESET] = {"reset", ps_units_day_time_ms, "00:00Z", 0},
     [PS_LIMIT_STARTUP] = {"startup", ps_units_time_ms, "15m", 0},
     [PS_LIMIT_BURNDOWN] = {"burndown", ps_units_count, "5", 1},
 };
@@ -178,8 +155,8 @@ static enum ps_status set_key(struct ps_lane *const lane, const struct ps_str ke
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use lane key '%s=%.*s'",
                                row->name, PS_STR_ARGS(value));
             return ps_error_hint(err, "It takes a %s%s, written like '%s=%s'.",
-                                 row->read == read_time_of_day ? "time of the day in UTC"
-                                                               : "number",
+                                 row->read == ps_units_day_time_ms ? "time of the day in UTC"
+                                                                   : "number",
                                  row->least > 0 ? " above 0" : "", row->name, row->form);
         }
         lane->limits[limit] = (struct ps_limit){number, PS_SOURCE_USER};

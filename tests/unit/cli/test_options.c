@@ -37,7 +37,7 @@ static void defaults_are_those_of_the_table(void **state)
     assert_int_equal(options.command, PS_COMMAND_PLACE_RUN);
     assert_int_equal(options.argument_count, 0);
     assert_null(options.output);
-    assert_null(options.model);
+    assert_int_equal(options.models.count, 0);
     assert_string_equal(options.limits, "published");
     assert_int_equal(options.poll_ms, 30000);
     assert_int_equal(options.speed, 1);
@@ -70,7 +70,8 @@ static void every_form_of_an_option_is_read(void **state)
     assert_int_equal(parsed(&options, words, &err), PS_OK);
     assert_string_equal(options.output, "out");
     assert_true(options.has_output);
-    assert_string_equal(options.model, "a=b");
+    assert_int_equal(options.models.count, 1);
+    assert_string_equal(options.models.texts[0], "a=b");
     assert_string_equal(options.system, "-bad"); /* a value may begin with '-' */
     assert_int_equal(options.max_tokens, 20000);
     assert_int_equal(options.argument_count, 0);
@@ -84,6 +85,23 @@ static void every_form_of_an_option_is_read(void **state)
     assert_int_equal(options.allow_failures.count, 5);
     assert_true(options.allow_failures.is_percent);
     assert_true(options.is_quiet);
+    ps_options_release(&options);
+}
+
+static void what_may_be_repeated_keeps_its_order(void **state)
+{
+    (void)state;
+    struct ps_options options;
+    struct ps_error err;
+    static const char *const words[] = {"penstock",      "plan",    "--lane", "name=b",
+                                        "--lane=name=a", "--start", "23:20",  "--bytes-per-record",
+                                        "40kB",          NULL};
+    assert_int_equal(parsed(&options, words, &err), PS_OK);
+    assert_int_equal(options.lanes.count, 2);
+    assert_string_equal(options.lanes.texts[0], "name=b");
+    assert_string_equal(options.lanes.texts[1], "name=a");
+    assert_int_equal(options.start_ms, (23 * 60 + 20) * 60000);
+    assert_int_equal(options.bytes_per_record, 40000);
     ps_options_release(&options);
 }
 
@@ -134,6 +152,14 @@ static void what_cannot_be_used_is_named(void **state)
          {"penstock", "run", "--poll-interval", "soon"},
          "'--poll-interval soon'",
          "a time"},
+        {"a size that is none",
+         {"penstock", "plan", "--bytes-per-record", "wide"},
+         "'--bytes-per-record wide'",
+         "a size"},
+        {"a time of the day that is none",
+         {"penstock", "plan", "--start", "24:00"},
+         "'--start 24:00'",
+         "23:20"},
         {"a share over the whole",
          {"penstock", "run", "--allow-failures", "101%"},
          "'--allow-failures 101%'",
@@ -206,6 +232,7 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_table),
         cmocka_unit_test(no_command_is_help),
         cmocka_unit_test(every_form_of_an_option_is_read),
+        cmocka_unit_test(what_may_be_repeated_keeps_its_order),
         cmocka_unit_test(arguments_keep_their_order_and_two_dashes_end_options),
         cmocka_unit_test(what_cannot_be_used_is_named),
         cmocka_unit_test(so_many_are_allowed_and_no_more),

@@ -37,6 +37,8 @@ static void reads_what_people_write(void **state)
         {ps_units_time_ms, "500ms", 500},
         {ps_units_time_ms, "30", 30000},
         {ps_units_time_ms, "1.5m", 90000},
+        {ps_units_day_time_ms, "00:00", 0},
+        {ps_units_day_time_ms, "23:59Z", 86340000},
         {ps_units_usd_micros, "900.50", 900500000},
         {ps_units_usd_micros, "0.0000001", UNTOUCHED},
     };

@@ -1,0 +1,193 @@
+#include "cli/plan_request.h"
+
+#include "base/assert.h"
+#include "base/checked.h"
+#include "cli/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ps_plan_request_init(struct ps_plan_request *const request)
+{
+    memset(request, 0, sizeof(*request));
+    request->staging.lock = -1;
+}
+
+void ps_plan_request_release(struct ps_plan_request *const request)
+{
+    (void)ps_index_free(request->index);
+    ps_staging_release(&request->staging);
+    free(request->lanes);
+    ps_plan_request_init(request);
+}
+
+/* ------------------------------------------------ lanes */
+
+static enum ps_status check_names(const struct ps_plan_request *const request,
+                                  struct ps_error *const err)
+{
+    for (int64_t lane = 0; lane < request->lane_count; lane++) {
+        for (int64_t other = 0; other < lane; other++) {
+            if (strcmp(request->lanes[lane].name, request->lanes[other].name) == 0) {
+                (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                                   "cannot use two lanes of the name '%s'",
+                                   request->lanes[lane].name);
+                return ps_error_hint(err, "Each --lane has a name=... of its own.");
+            }
+        }
+    }
+    return PS_OK;
+}
+
+/* The --model that is meant for this lane; NULL: its own. */
+static const char *model_of(const struct ps_options *const options, const int64_t lane)
+{
+    if (options->lanes.count == 0) {
+        return options->models.count == 0 ? NULL : options->models.texts[lane];
+    }
+    struct ps_lane said;
+    struct ps_error err;
+    ps_lane_init(&said, "");
+    if (options->models.count == 0 ||
+        ps_lane_parse(&said, ps_str_of(options->lanes.texts[lane]), &err) != PS_OK ||
+        said.model[0] != '\0') {
+        return NULL;
+    }
+    return options->models.texts[0];
+}
+
+static enum ps_status read_lanes(struct ps_plan_request *const request,
+                                 const struct ps_options *const options, struct ps_error *const err)
+{
+    const int64_t named = options->lanes.count > 0 ? options->lanes.count : options->models.count;
+    if (options->lanes.count > 0 && options->models.count > 1) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           "cannot use several --model together with --lane");
+        return ps_error_hint(err, "Write the model into each lane: --lane 'name=a,model=M'.");
+    }
+    request->lane_count = named > 0 ? named : 1;
+    request->lanes = calloc((size_t)request->lane_count, sizeof(request->lanes[0]));
+    PS_ASSERT(request->lanes != NULL);
+    for (int64_t lane = 0; lane < request->lane_count; lane++) {
+        char name[sizeof(request->lanes[lane].name)] = "main";
+        enum ps_family family = PS_FAMILY_CONVERSE;
+        if (named > 1) {
+            (void)snprintf(name, sizeof(name), "lane%lld", (long long)lane + 1);
+        }
+        ps_lane_init(&request->lanes[lane], name);
+        if (ps_request_lane(options,
+                            lane < options->lanes.count ? options->lanes.texts[lane] : NULL,
+                            model_of(options, lane), &request->lanes[lane], err) != PS_OK ||
+            (request->lanes[lane].model[0] != '\0' &&
+             ps_request_family(&request->lanes[lane], &family, err) != PS_OK)) {
+            return err->status;
+        }
+    }
+    return check_names(request, err);
+}
+
+/* ------------------------------------------------ demand */
+
+static enum ps_status check_demand(const struct ps_plan_request *const request,
+                                   const struct ps_options *const options,
+                                   struct ps_error *const err)
+{
+    const bool has_numbers = options->has_records || options->has_input_tokens ||
+                             options->has_output_tokens || options->has_bytes_per_record;
+    if (options->argument_count > 0 && has_numbers) {
+        return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                            "cannot use an input together with --records and its tokens");
+    }
+    if (options->argument_count == 0 &&
+        (options->records == 0 || options->input_tokens == 0 || !options->has_output_tokens)) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           "cannot plan without an input, or --records, --input-tokens and "
+                           "--output-tokens");
+        return ps_error_hint(err, "For example: penstock plan --records 200000 --input-tokens "
+                                  "10000 --output-tokens 2000 --limits typical.");
+    }
+    for (int64_t lane = 0; lane < request->lane_count; lane++) {
+        if (options->argument_count > 0 && request->lanes[lane].model[0] == '\0') {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                               "cannot read an input without "
+                               "--model");
+            return ps_error_hint(err, "The model decides what is sent of it: --model "
+                                      "us.anthropic.claude-haiku-4-5-20251001-v1:0@us-west-2.");
+        }
+    }
+    return PS_OK;
+}
+
+static enum ps_status take_numbers(struct ps_plan_request *const request,
+                                   const struct ps_options *const options,
+                                   struct ps_error *const err)
+{
+    struct ps_index_summary *const summary = &request->summary;
+    request->record_input_tokens = options->input_tokens;
+    request->record_output_tokens = options->output_tokens;
+    request->record_bytes = options->bytes_per_record;
+    summary->records = options->records;
+    summary->sent = options->records;
+    if ((request->record_bytes == 0 &&
+         !ps_mul_i64(options->input_tokens, PS_BYTES_PER_TOKEN, &request->record_bytes)) ||
+        !ps_mul_i64(options->records, options->input_tokens, &summary->input_tokens) ||
+        !ps_mul_i64(options->records, options->output_tokens, &summary->output_tokens_max) ||
+        !ps_mul_i64(options->records, request->record_bytes, &summary->sent_bytes)) {
+        return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                            "cannot plan so much: --records times the tokens or bytes of each is "
+                            "over 9.2 x 10^18");
+    }
+    (void)snprintf(summary->dialect, sizeof(summary->dialect), "assumed");
+    return PS_OK;
+}
+
+/* The largest of the lanes' limits: what only some of them can hold is not rejected here. */
+static void widen(struct ps_lane *const lane, const struct ps_plan_request *const request,
+                  const enum ps_limit_key key)
+{
+    for (int64_t other = 0; other < request->lane_count; other++) {
+        const struct ps_limit limit = request->lanes[other].limits[key];
+        if (limit.value == PS_NO_LIMIT || lane->limits[key].value == PS_NO_LIMIT) {
+            lane->limits[key].value = PS_NO_LIMIT;
+        } else if (limit.value > lane->limits[key].value) {
+            lane->limits[key] = limit;
+        }
+    }
+}
+
+static enum ps_status read_input(struct ps_plan_request *const request,
+                                 const struct ps_options *const options, struct ps_error *const err)
+{
+    struct ps_settings settings PS_CLEANUP(ps_settings_release);
+    ps_settings_init(&settings);
+    settings.lane = request->lanes[0];
+    widen(&settings.lane, request, PS_LIMIT_CONTEXT);
+    widen(&settings.lane, request, PS_LIMIT_OUTPUT);
+    widen(&settings.lane, request, PS_LIMIT_SHARD_BYTES);
+    if (ps_request_family(&settings.lane, &settings.family, err) != PS_OK) {
+        return err->status;
+    }
+    if (options->is_converse) {
+        settings.family = PS_FAMILY_CONVERSE;
+    }
+    if (ps_staging_make(options, &request->staging, err) != PS_OK ||
+        ps_prepare_index(options, &settings, request->staging.folder, &request->summary, err) !=
+            PS_OK) {
+        return err->status;
+    }
+    return ps_index_open(request->staging.folder, &request->index, err);
+}
+
+enum ps_status ps_plan_request_read(struct ps_plan_request *const request,
+                                    const struct ps_options *const options,
+                                    struct ps_error *const err)
+{
+    request->start_ms = options->start_ms;
+    if (ps_request_check(options, err) != PS_OK || read_lanes(request, options, err) != PS_OK ||
+        check_demand(request, options, err) != PS_OK) {
+        return err->status;
+    }
+    return options->argument_count == 0 ? take_numbers(request, options, err)
+                                        : read_input(request, options, err);
+}
