@@ -230,7 +230,7 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
     }
     const struct ps_plan_records records = {ps_index_entry(index, 0), 0,
                                             unsent.is_all ? ps_index_count(index) : unsent.count,
-                                            unsent.records};
+                                            unsent.records, NULL};
     if (unsent.count > 0 &&
         ps_plan_cut(&plan, &records, &turn->parts.settings->lane, err) != PS_OK) {
         return err->status;

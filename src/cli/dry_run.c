@@ -98,7 +98,7 @@ static enum ps_status read_and_cut(const struct ps_options *const options,
     }
     if (ps_index_count(index) > 0) {
         const struct ps_plan_records records = {ps_index_entry(index, 0), 0, ps_index_count(index),
-                                                NULL};
+                                                NULL, NULL};
         if (ps_plan_cut(&plan, &records, &settings->lane, err) != PS_OK) {
             return err->status;
         }

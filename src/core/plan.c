@@ -54,6 +54,9 @@ static void open_shard(struct ps_plan *const plan, const int64_t first)
 static const struct ps_entry *entry_at(const struct ps_plan_records *const records,
                                        const int64_t place)
 {
+    if (records->alike != NULL) {
+        return records->alike;
+    }
     return &records->entries[records->picked == NULL ? place : (int64_t)records->picked[place]];
 }
 
@@ -71,10 +74,27 @@ static bool shard_is_full(const struct ps_plan_shard *const shard,
            shard->bytes > bounds->shard_bytes - (int64_t)entry->sent_bytes;
 }
 
+static void put_in(struct ps_plan *const plan, const int64_t place,
+                   const struct ps_entry *const entry, const int64_t count)
+{
+    struct ps_plan_job *const job = &plan->jobs[plan->job_count - 1];
+    struct ps_plan_shard *const shard = &plan->shards[plan->shard_count - 1];
+    const int64_t bytes = (int64_t)entry->sent_bytes * count;
+    const int64_t input_tokens = (int64_t)entry->input_tokens * count;
+    shard->end = place + count;
+    shard->records += count;
+    shard->bytes += bytes;
+    shard->input_tokens += input_tokens;
+    job->records += count;
+    job->bytes += bytes;
+    job->input_tokens += input_tokens;
+}
+
 static void add_record(struct ps_plan *const plan, const int64_t place,
                        const struct ps_entry *const entry, const struct bounds *const bounds)
 {
-    struct ps_plan_job *job = plan->job_count == 0 ? NULL : &plan->jobs[plan->job_count - 1];
+    const struct ps_plan_job *const job =
+        plan->job_count == 0 ? NULL : &plan->jobs[plan->job_count - 1];
     if (job == NULL || job_is_full(job, entry, bounds)) {
         open_job(plan);
         open_shard(plan, place);
@@ -84,15 +104,24 @@ static void add_record(struct ps_plan *const plan, const int64_t place,
         }
         open_shard(plan, place);
     }
-    job = &plan->jobs[plan->job_count - 1];
-    struct ps_plan_shard *const shard = &plan->shards[plan->shard_count - 1];
-    shard->end = place + 1;
-    shard->records++;
-    shard->bytes += (int64_t)entry->sent_bytes;
-    shard->input_tokens += (int64_t)entry->input_tokens;
-    job->records++;
-    job->bytes += (int64_t)entry->sent_bytes;
-    job->input_tokens += (int64_t)entry->input_tokens;
+    put_in(plan, place, entry, 1);
+}
+
+static int64_t smaller(const int64_t left, const int64_t right)
+{
+    return left < right ? left : right;
+}
+
+/* How many more like `entry` go into the open shard. */
+static int64_t room_for(const struct ps_plan *const plan, const struct ps_entry *const entry,
+                        const struct bounds *const bounds)
+{
+    const struct ps_plan_job *const job = &plan->jobs[plan->job_count - 1];
+    const struct ps_plan_shard *const shard = &plan->shards[plan->shard_count - 1];
+    const int64_t bytes = entry->sent_bytes > 0 ? (int64_t)entry->sent_bytes : 1;
+    return smaller(
+        smaller(bounds->shard_records - shard->records, bounds->job_records - job->records),
+        smaller(bounds->shard_bytes - shard->bytes, bounds->job_bytes - job->bytes) / bytes);
 }
 
 static enum ps_status refuse_record(const int64_t record, const struct ps_entry *const entry,
@@ -121,6 +150,11 @@ static enum ps_status cut_from(struct ps_plan *const plan,
             return refuse_record(entry - records->entries, entry, bounds, err);
         }
         add_record(plan, place, entry, bounds);
+        if (records->alike != NULL) {
+            const int64_t more = smaller(records->end - place - 1, room_for(plan, entry, bounds));
+            put_in(plan, place + 1, entry, more);
+            place += more;
+        }
     }
     return PS_OK;
 }

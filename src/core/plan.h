@@ -14,12 +14,17 @@
 #include "core/entry.h"
 #include "core/lane.h"
 
-/* The records to be cut: those of [first, end) that are sent, or exactly the picked ones. */
+/*
+ * The records to be cut: those of [first, end) that are sent, or exactly the picked ones. Or
+ * end - first records that are all alike: no index is needed, and no time for each of them.
+ */
 struct ps_plan_records {
     const struct ps_entry *entries; /* the whole index */
     int64_t first;
     int64_t end;
     const uint64_t *picked; /* NULL, or ascending record numbers; then first and end count in it */
+    const struct ps_entry
+        *alike; /* NULL, or what each record is; then `entries` is not looked at */
 };
 
 struct ps_plan_shard {

@@ -167,7 +167,7 @@ static void cuts_as_written(void **state)
         struct ps_error error;
         char jobs[100] = "";
         const struct ps_lane lane = lane_of(rows[row].lane);
-        const struct ps_plan_records records = {entries, 0, rows[row].records, NULL};
+        const struct ps_plan_records records = {entries, 0, rows[row].records, NULL, NULL};
         fill_entries(rows[row].records, 10);
         ps_plan_init(&plan);
         assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
@@ -191,7 +191,7 @@ static void skips_what_is_not_sent(void **state)
     struct ps_plan plan PS_CLEANUP(ps_plan_release);
     struct ps_error error;
     const struct ps_lane lane = lane_of("job_records=3,min_records=2");
-    const struct ps_plan_records records = {entries, 0, 8, NULL};
+    const struct ps_plan_records records = {entries, 0, 8, NULL, NULL};
     fill_entries(8, 10);
     entries[0].flags = PS_ENTRY_REJECTED;
     entries[3].flags = PS_ENTRY_DUPLICATE;
@@ -213,7 +213,7 @@ static void cuts_a_picked_list(void **state)
     struct ps_plan plan PS_CLEANUP(ps_plan_release);
     struct ps_error error;
     const struct ps_lane lane = lane_of("job_records=3,min_records=2");
-    const struct ps_plan_records records = {entries, 0, 7, picked};
+    const struct ps_plan_records records = {entries, 0, 7, picked, NULL};
     fill_entries(20, 10);
     ps_plan_init(&plan);
     assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
@@ -232,7 +232,7 @@ static void leaves_out_a_job_that_cannot_reach_the_minimum(void **state)
     struct ps_plan plan PS_CLEANUP(ps_plan_release);
     struct ps_error error;
     const struct ps_lane lane = lane_of("job_bytes=100,min_records=4,job_records=5");
-    const struct ps_plan_records records = {entries, 0, 12, NULL};
+    const struct ps_plan_records records = {entries, 0, 12, NULL, NULL};
     fill_entries(12, 10);
     entries[5].sent_bytes = 60;
     entries[6].sent_bytes = 40;
@@ -252,7 +252,7 @@ static void refuses_a_record_that_fits_no_file(void **state)
         struct ps_plan plan PS_CLEANUP(ps_plan_release);
         struct ps_error error;
         const struct ps_lane lane = lane_of(lanes[row]);
-        const struct ps_plan_records records = {entries, 0, 3, NULL};
+        const struct ps_plan_records records = {entries, 0, 3, NULL, NULL};
         ps_plan_init(&plan);
         fill_entries(3, 99);
         assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
@@ -308,7 +308,7 @@ static void holds_the_invariants_for_drawn_inputs(void **state)
         }
         const bool is_picked = ps_prng_below(&prng, 2) == 0;
         const struct ps_plan_records records = {entries, 0, is_picked ? picked_count : count,
-                                                is_picked ? picked : NULL};
+                                                is_picked ? picked : NULL, NULL};
         ps_plan_init(&plan);
         if (ps_lane_check(&lane, &error) != PS_OK) {
             continue;
@@ -322,6 +322,43 @@ static void holds_the_invariants_for_drawn_inputs(void **state)
     assert_true(left > 100);
 }
 
+static void alike_records_are_cut_as_if_each_were_looked_at(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        struct ps_plan one_by_one PS_CLEANUP(ps_plan_release);
+        struct ps_plan at_once PS_CLEANUP(ps_plan_release);
+        struct ps_prng prng;
+        struct ps_lane lane;
+        struct ps_error error;
+        ps_prng_init(&prng, seed);
+        draw_lane(&prng, &lane);
+        const int64_t count = ps_prng_below(&prng, 300);
+        fill_entries(count, (uint32_t)ps_prng_below(&prng, 40));
+        for (int64_t place = 0; place < count; place++) {
+            entries[place].input_tokens = 3;
+        }
+        const struct ps_plan_records records = {entries, 0, count, NULL, NULL};
+        const struct ps_plan_records alike = {NULL, 0, count, NULL, entries};
+        ps_plan_init(&one_by_one);
+        ps_plan_init(&at_once);
+        if (ps_lane_check(&lane, &error) != PS_OK) {
+            continue;
+        }
+        assert_int_equal(ps_plan_cut(&one_by_one, &records, &lane, &error), PS_OK);
+        assert_int_equal(ps_plan_cut(&at_once, &alike, &lane, &error), PS_OK);
+        assert_int_equal(at_once.left_records, one_by_one.left_records);
+        assert_int_equal(at_once.shard_count, one_by_one.shard_count);
+        assert_int_equal(at_once.job_count, one_by_one.job_count);
+        if (at_once.job_count > 0) {
+            assert_memory_equal(at_once.shards, one_by_one.shards,
+                                (size_t)at_once.shard_count * sizeof(at_once.shards[0]));
+            assert_memory_equal(at_once.jobs, one_by_one.jobs,
+                                (size_t)at_once.job_count * sizeof(at_once.jobs[0]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +368,7 @@ int main(void)
         cmocka_unit_test(leaves_out_a_job_that_cannot_reach_the_minimum),
         cmocka_unit_test(refuses_a_record_that_fits_no_file),
         cmocka_unit_test(holds_the_invariants_for_drawn_inputs),
+        cmocka_unit_test(alike_records_are_cut_as_if_each_were_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
