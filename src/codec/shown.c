@@ -25,12 +25,14 @@ static uint32_t code_point(const struct ps_str character)
     return point;
 }
 
-/* C0, C1 and DEL; separators; marks, embeddings and isolates of direction; the byte order mark. */
+/* C0, C1 and DEL; separators; marks, embeddings and isolates of direction; the byte order mark;
+ * what is no character. */
 static bool is_unseen(const uint32_t point)
 {
     return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x061C ||
            (point >= 0x200E && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
-           (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF;
+           (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF || point == 0xFFFE ||
+           point == 0xFFFF;
 }
 
 void ps_shown_add(struct ps_buf *const buf, const struct ps_str text, const size_t bytes_max)

@@ -24,6 +24,7 @@ static const char *const rows[][2] = {
     {"\xE2\x81\xA6x\xE2\x81\xA9", "\\u2066x\\u2069"},
     {"\xE2\x80\xA8", "\\u2028"},
     {"\xEF\xBB\xBFx", "\\ufeffx"},
+    {"\xEF\xBF\xBE\xEF\xBF\xBF", "\\ufffe\\uffff"},
     {"\xFF\xC3", "\\xff\\xc3"},
     {"\xC0\x80", "\\xc0\\x80"},
     {"\xED\xA0\x80", "\\xed\\xa0\\x80"},
