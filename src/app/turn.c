@@ -17,11 +17,8 @@
 /* Facts taken in one turn, so that one commit serves many. */
 #define FACTS_PER_TURN 64
 
-/* At once: puts and readers of one run. Each reader holds a line buffer, each put a body. */
+/* Puts of one run at once: each holds a body. */
 #define PUTS_MAX 6
-#define GETS_MAX 6
-
-static_assert(GETS_MAX <= PS_TURN_READINGS_MAX, "every reader has its place");
 
 static void add_job(void *const seer, struct ps_job *const job)
 {
@@ -47,7 +44,7 @@ static struct ps_engine *make_engine(const struct ps_turn_parts *const parts)
         .min_records = ps_lane_limit(&settings->lane, PS_LIMIT_MIN_RECORDS, 1),
         .poll_ms = settings->poll_ms,
         .puts_max = PUTS_MAX,
-        .gets_max = GETS_MAX,
+        .gets_max = PS_TURN_READERS_MAX,
         .seed = (uint64_t)ps_clock_now(parts->clock).steady_ms,
     };
     return ps_engine_new(&options);
@@ -249,7 +246,7 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
     const struct ps_job *job = ps_engine_dirty(turn->engine);
     for (; job != NULL; job = ps_engine_dirty(turn->engine)) {
         if (job->state == PS_STATE_SETTLING) {
-            ps_turn_reading_end(turn, job->number);
+            ps_turn_reading_rest(turn, job->number);
         }
         ps_turn_log_job(turn, job);
         if (store.ops->put_job(store.context, job, err) != PS_OK) {

@@ -28,6 +28,9 @@ struct ps_turn_reading {
     struct ps_foreign *foreign;
 };
 
+/* Jobs that are read at once: each holds a line buffer. What was read of others, whose proof is
+ * waited for, is kept as far as there is room for it. */
+#define PS_TURN_READERS_MAX 6
 #define PS_TURN_READINGS_MAX 16
 
 struct ps_turn {
@@ -70,6 +73,9 @@ PS_MUST_CHECK enum ps_status ps_turn_reading_begin(struct ps_turn *turn, const s
                                                    struct ps_turn_reading **ret_reading,
                                                    struct ps_error *err);
 void ps_turn_reading_end(struct ps_turn *turn, int64_t job);
+
+/* The job waits before it is looked at again: its reading is kept, unless readers need the room. */
+void ps_turn_reading_rest(struct ps_turn *turn, int64_t job);
 
 /* A GET ended well: its object is whole. */
 PS_MUST_CHECK enum ps_status ps_turn_object_end(struct ps_turn *turn, int64_t job,

@@ -165,6 +165,19 @@ void ps_turn_reading_end(struct ps_turn *const turn, const int64_t job)
     }
 }
 
+static_assert(PS_TURN_READERS_MAX <= PS_TURN_READINGS_MAX, "every reader has its place");
+
+void ps_turn_reading_rest(struct ps_turn *const turn, const int64_t job)
+{
+    int64_t room = 0;
+    for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
+        room += turn->readings[place].job < 0 ? 1 : 0;
+    }
+    if (room < PS_TURN_READERS_MAX) {
+        ps_turn_reading_end(turn, job);
+    }
+}
+
 static enum ps_status begin_collect(struct ps_turn *const turn, const struct ps_job *const job,
                                     struct ps_turn_reading *const reading,
                                     struct ps_error *const err)

@@ -96,6 +96,7 @@ struct ps_job *ps_engine_insert_job(struct ps_engine *const engine, const int64_
     memset(&engine->jobs[place], 0, sizeof(engine->jobs[place]));
     engine->jobs[place].number = number;
     engine->jobs[place].attempt = 1;
+    engine->jobs[place].counted = -1;
     engine->jobs[place].is_dirty = true;
     engine->next_number = number >= engine->next_number ? number + 1 : engine->next_number;
     return &engine->jobs[place];

@@ -263,20 +263,43 @@ static enum ps_job_fact get_fact(struct ps_engine *const engine, struct ps_job *
 }
 
 /* FNV-1a: only equality of two listings of one job hangs on it. */
-static int64_t digest_text(const struct ps_str text)
+#define DIGEST_BEGIN UINT64_C(14695981039346656037)
+#define DIGEST_FACTOR UINT64_C(1099511628211)
+
+/* The text and its end, so that two texts are not one. */
+static uint64_t digest_text(const uint64_t before, const char *const text)
 {
-    uint64_t digest = UINT64_C(14695981039346656037);
-    for (size_t place = 0; place < text.size; place++) {
-        digest = (digest ^ (unsigned char)text.data[place]) * UINT64_C(1099511628211);
+    uint64_t digest = before;
+    for (const char *at = text == NULL ? "" : text; *at != '\0'; at++) {
+        digest = (digest ^ (unsigned char)*at) * DIGEST_FACTOR;
     }
-    return (int64_t)(digest >> 1);
+    return digest * DIGEST_FACTOR;
 }
 
 /* Keys are the service's, and whoever else may write there: one that would break our rows is left
  * out. */
-static bool add_listed(struct ps_buf *const listing, const struct ps_object_view *const object)
+static bool add_listed(struct ps_buf *const listing, const struct ps_object_view *const object,
+                       uint64_t *const digest)
 {
+    *digest = digest_text(*digest, object->key);
+    *digest = digest_text(*digest, object->etag);
+    *digest = (*digest ^ (uint64_t)object->size_bytes) * DIGEST_FACTOR;
     return ps_buf_append_format(listing, "%lld %s\n", (long long)object->size_bytes, object->key);
+}
+
+/* From the first object on. */
+static void rewind_listing(struct ps_job *const job)
+{
+    job->fetched_count = 0;
+    job->fetch_offset = 0;
+    job->listing_at = 0;
+}
+
+/* The objects at hand were tallied before, and each had been read whole: the same comes out. */
+static bool is_tallied(const struct ps_job *const job)
+{
+    return job->state == PS_STATE_LISTING && job->is_read && job->listing_ms != 0 &&
+           job->listing_seen == job->listing_digest;
 }
 
 static enum ps_job_fact no_input(const struct ps_job *const job, struct ps_error *const ret_error)
@@ -298,12 +321,13 @@ static enum ps_job_fact listing_fact(struct ps_job *const job, const struct ps_f
     }
     struct ps_buf listing PS_CLEANUP(ps_buf_release);
     int64_t count = 0;
+    uint64_t digest = DIGEST_BEGIN;
     ps_buf_init(&listing, PS_ANSWER_BYTES_MAX);
     for (int64_t object = 0; object < fact->object_count; object++) {
         if (strchr(fact->objects[object].key, '\n') != NULL) {
             continue;
         }
-        if (!add_listed(&listing, &fact->objects[object])) {
+        if (!add_listed(&listing, &fact->objects[object], &digest)) {
             (void)ps_error_set(ret_error, PS_E_TOO_LARGE, PS_RETRY_NEVER,
                                "cannot read the output of job %lld: %lld objects are too many",
                                (long long)job->number, (long long)fact->object_count);
@@ -313,8 +337,12 @@ static enum ps_job_fact listing_fact(struct ps_job *const job, const struct ps_f
     }
     ps_job_set_text(&job->listing, ps_buf_text(&listing));
     job->listing_count = count;
-    job->fetched_count = 0;
-    job->fetch_offset = 0;
+    job->listing_seen = (int64_t)(digest >> 1);
+    rewind_listing(job);
+    if (is_tallied(job)) {
+        return PS_FACT_EMPTY; /* nothing to fetch */
+    }
+    job->is_read = job->state == PS_STATE_LISTING;
     if (count == 0 && job->state == PS_STATE_FOREIGN_LIST) {
         return no_input(job, ret_error);
     }
@@ -325,6 +353,7 @@ static enum ps_job_fact next_object(struct ps_job *const job)
 {
     job->fetch_offset = 0;
     job->fetched_count++;
+    ps_job_pass_listed(job);
     return job->fetched_count >= job->listing_count ? PS_FACT_DONE : PS_FACT_PART;
 }
 
@@ -334,6 +363,7 @@ static enum ps_job_fact object_fact(struct ps_job *const job, const struct ps_fa
         return next_object(job);
     }
     if (fact->error.status == PS_E_NOT_FOUND && job->state == PS_STATE_FETCHING) {
+        job->is_read = false;
         return next_object(job); /* it was listed, and is gone: R3 counts the lines that are left */
     }
     if (fact->error.status == PS_E_NOT_FOUND || fact->error.status == PS_E_CONFLICT) {
@@ -344,6 +374,14 @@ static enum ps_job_fact object_fact(struct ps_job *const job, const struct ps_fa
     job->fetch_offset = fact->text == NULL || fact->text[0] == '\0' ? 0 : fact->bytes;
     ps_job_set_text(&job->fetch_etag, fact->text);
     return fact->error.retry == PS_RETRY_NEVER ? PS_FACT_NEVER : PS_FACT_LATER;
+}
+
+/* What was read is lost: the listing's objects are read anew; without any, it is listed again. */
+static enum ps_job_fact tally_fact(const struct ps_job *const job, const struct ps_fact *const fact)
+{
+    const enum ps_job_fact word = fact->outcome == PS_OUTCOME_YES ? PS_FACT_DONE : failure_of(fact);
+    const bool is_lost = word == PS_FACT_LATER || word == PS_FACT_UNKNOWN;
+    return is_lost && job->listing_count == 0 ? PS_FACT_EMPTY : word;
 }
 
 static enum ps_job_fact local_fact(const struct ps_fact *const fact)
@@ -365,6 +403,7 @@ static enum ps_job_verdict judge(const struct ps_job *const job, const struct ps
     if (tally->missing == 0 && tally->broken == 0) {
         return PS_VERDICT_UNPROCESSED; /* nothing is in doubt */
     }
+    /* Where nothing was counted (-1), no number of lines equals it: nothing is proven. */
     if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {
         return PS_VERDICT_UNPROCESSED;
     }
@@ -374,14 +413,14 @@ static enum ps_job_verdict judge(const struct ps_job *const job, const struct ps
 static void act_judge(struct ps_job *const job, const struct ps_tally *const tally,
                       const struct ps_now now)
 {
-    const int64_t digest = digest_text(ps_str_of(job->listing));
-    const bool is_equal = job->listing_ms != 0 && digest == job->listing_digest;
+    const bool is_equal = job->listing_ms != 0 && job->listing_seen == job->listing_digest;
     const bool is_second = is_equal && now.steady_ms - job->listing_ms >= PS_LISTING_GAP_MS;
     job->verdict = judge(job, tally, is_second, now.steady_ms);
     if (!is_equal) {
-        job->listing_digest = digest;
+        job->listing_digest = job->listing_seen;
         job->listing_ms = now.steady_ms;
     }
+    job->is_read = job->is_read && tally->broken == 0; /* bytes that made no sense: once more */
     if (job->verdict == PS_VERDICT_NONE) {
         job->state = PS_STATE_SETTLING;
         job->wake_ms = now.steady_ms + PS_LISTING_GAP_MS;
@@ -544,9 +583,13 @@ static void move(struct ps_engine *const engine, struct ps_job *const job,
     if (job->state == PS_STATE_SETTLING || job->state == PS_STATE_DONE) {
         ps_job_set_text(&job->listing, NULL);
     }
+    if (before == PS_STATE_TALLYING && job->state == PS_STATE_FETCHING) {
+        job->is_read = true; /* what had been read is lost: all of it anew */
+        rewind_listing(job);
+    }
     if (job->state == PS_STATE_LISTING) {
-        job->fetched_count = 0;
-        job->fetch_offset = 0;
+        job->is_read = job->is_read && before == PS_STATE_ASKING;
+        rewind_listing(job);
     }
 }
 
@@ -626,6 +669,8 @@ static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *c
     case PS_STATE_FETCHING:
     case PS_STATE_FOREIGN_READ:
         return object_fact(job, fact);
+    case PS_STATE_TALLYING:
+        return tally_fact(job, fact);
     case PS_STATE_FOREIGN_HOLD:
         return hold_fact(engine, job, fact);
     default:

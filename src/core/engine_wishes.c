@@ -106,7 +106,7 @@ static void wish_get(const struct ps_job *const job, struct ps_wish *const wish)
 {
     struct ps_str key = {NULL, 0};
     int64_t size_bytes = 0;
-    PS_ASSERT(ps_job_listed(job, job->fetched_count, &key, &size_bytes));
+    PS_ASSERT(ps_job_listed(job, &key, &size_bytes));
     wish->shard = job->fetched_count;
     wish->key = key;
     wish->offset = job->fetch_offset;

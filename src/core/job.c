@@ -65,18 +65,28 @@ bool ps_job_holds_records(const struct ps_job *const job)
     return job->state != PS_STATE_DONE && job->state != PS_STATE_VOID;
 }
 
-bool ps_job_listed(const struct ps_job *const job, const int64_t place,
-                   struct ps_str *const ret_key, int64_t *const ret_size_bytes)
+/* From its place on alone: what was passed is not looked at again, however long it is. */
+static struct ps_str listed_row(const struct ps_job *const job)
 {
-    struct ps_str rest = ps_str_of(job->listing);
-    for (int64_t row = 0; rest.size > 0; row++) {
-        const struct ps_str line = ps_str_part(rest, 0, ps_str_find(rest, '\n'));
-        if (row == place) {
-            const size_t space = ps_str_find(line, ' ');
-            *ret_key = ps_str_part(line, space + 1, line.size);
-            return ps_str_to_i64(ps_str_part(line, 0, space), ret_size_bytes);
-        }
-        rest = ps_str_part(rest, line.size + 1, rest.size);
+    const char *const row = job->listing == NULL ? "" : job->listing + job->listing_at;
+    const char *const end = strchr(row, '\n');
+    return (struct ps_str){row, end == NULL ? 0 : (size_t)(end - row)};
+}
+
+bool ps_job_listed(const struct ps_job *const job, struct ps_str *const ret_key,
+                   int64_t *const ret_size_bytes)
+{
+    const struct ps_str row = listed_row(job);
+    if (row.size == 0) {
+        return false;
     }
-    return false;
+    const size_t space = ps_str_find(row, ' ');
+    *ret_key = ps_str_part(row, space + 1, row.size);
+    return ps_str_to_i64(ps_str_part(row, 0, space), ret_size_bytes);
+}
+
+void ps_job_pass_listed(struct ps_job *const job)
+{
+    const struct ps_str row = listed_row(job);
+    job->listing_at += row.size > 0 ? row.size + 1 : 0;
 }

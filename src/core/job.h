@@ -70,7 +70,7 @@ struct ps_job {
     int64_t last_empty_ms;
 
     enum ps_job_status status;
-    int64_t counted;   /* success + error as Get says */
+    int64_t counted;   /* success + error as Get says; -1: it has not said */
     int64_t processed; /* while it runs, for progress */
     int64_t total;
     char *message;
@@ -91,6 +91,9 @@ struct ps_job {
     int64_t resends; /* how often the check missed an object that was put */
     char *listing;   /* "size key\n" of the objects that are read */
     int64_t listing_count;
+    size_t listing_at;    /* where the row of the object that is read next begins */
+    int64_t listing_seen; /* digest of the listing at hand: sizes, ETags, keys */
+    bool is_read;         /* each object of the listing was read whole, and nothing was odd */
     int64_t fetched_count;
     int64_t fetch_offset;
     int64_t stop_wake_ms;
@@ -110,8 +113,11 @@ bool ps_job_holds_slot(const struct ps_job *job);
 /* Does it hold its records: may they be at the service, or on their way? */
 bool ps_job_holds_records(const struct ps_job *job);
 
-/* The `place`-th row of its listing. False past the end. */
-PS_MUST_CHECK bool ps_job_listed(const struct ps_job *job, int64_t place, struct ps_str *ret_key,
+/* The row of its listing that is read next. False past the end. */
+PS_MUST_CHECK bool ps_job_listed(const struct ps_job *job, struct ps_str *ret_key,
                                  int64_t *ret_size_bytes);
+
+/* That row is done with. */
+void ps_job_pass_listed(struct ps_job *job);
 
 #endif

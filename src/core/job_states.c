@@ -86,8 +86,8 @@ static const struct ps_job_cell cells[PS_STATE_COUNT][PS_JOB_FACT_COUNT] = {
         TO(FETCHING, BACK_OFF), ________, ________, TO(LISTING, BACK_OFF),
         ________, ________, ________),
     [PS_STATE_TALLYING] = ROW(
-        TO(CLOSING, JUDGE), ________, TO(LISTING, GO), TO(TALLYING, HALT),
-        TO(LISTING, GO), ________, ________, ________,
+        TO(CLOSING, JUDGE), ________, TO(FETCHING, GO), TO(TALLYING, HALT),
+        TO(FETCHING, GO), ________, TO(LISTING, GO), ________,
         ________, ________, ________),
     [PS_STATE_SETTLING] = ROW(
         ________, ________, ________, ________, ________, ________,

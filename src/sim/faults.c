@@ -41,6 +41,7 @@ static const struct {
     [PS_FAULT_STOPPED] = {"stopped", REACH_JOB, false},
     [PS_FAULT_NOMANIFEST] = {"nomanifest", REACH_JOB, false},
     [PS_FAULT_BADMANIFEST] = {"badmanifest", REACH_JOB, false},
+    [PS_FAULT_NOCOUNTS] = {"nocounts", REACH_JOB, false},
     [PS_FAULT_FLATTEN] = {"flatten", REACH_JOB, false},
     [PS_FAULT_LATE] = {"late", REACH_OUTPUT, false},
     [PS_FAULT_VANISH] = {"vanish", REACH_OUTPUT, false},
@@ -306,7 +307,9 @@ const char *ps_emulator_faults_help(void)
            "  ops of calls:     create get list stop identity put get_object head_object delete\n"
            "                    delete_objects list_objects create_upload part complete abort\n"
            "                    list_parts list_uploads bucket any\n"
-           "  kinds of 'job':    fail partial expire stuck stopped nomanifest badmanifest flatten\n"
+           "  kinds of 'job':    fail partial expire stuck stopped nomanifest badmanifest "
+           "nocounts\n"
+           "                    flatten\n"
            "  kinds of 'output': late vanish short\n"
            "  kinds of 'record': record429 record500 record400\n"
            "For example: lost:create:every=2,500:put:nth=3:after,record429:record:p=10\n";

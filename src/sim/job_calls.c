@@ -106,8 +106,9 @@ static int64_t draw_startup_ms(const struct creation *const creation)
 static void write_fate(const struct creation *const creation, struct ps_writer *const line)
 {
     static const enum ps_fault_kind kinds[] = {
-        PS_FAULT_FAIL,    PS_FAULT_PARTIAL,    PS_FAULT_EXPIRE,      PS_FAULT_STUCK,
-        PS_FAULT_STOPPED, PS_FAULT_NOMANIFEST, PS_FAULT_BADMANIFEST, PS_FAULT_FLATTEN};
+        PS_FAULT_FAIL,        PS_FAULT_PARTIAL,  PS_FAULT_EXPIRE,
+        PS_FAULT_STUCK,       PS_FAULT_STOPPED,  PS_FAULT_NOMANIFEST,
+        PS_FAULT_BADMANIFEST, PS_FAULT_NOCOUNTS, PS_FAULT_FLATTEN};
     ps_writer_open(line, "fate", '{');
     for (size_t index = 0; index < sizeof kinds / sizeof kinds[0]; index++) {
         if (ps_faults_fire(&creation->world->faults, kinds[index], PS_OP_JOB, creation->number,

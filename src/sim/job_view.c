@@ -88,6 +88,8 @@ void ps_job_view_write(const struct ps_jobs *const jobs, const struct ps_job *co
     write_time(writer, "jobExpirationTime", ps_job_expires_ms(job));
     ps_writer_text(writer, "modelInvocationType",
                    job->family == PS_FAMILY_CONVERSE ? PS_STR("Converse") : PS_STR("InvokeModel"));
-    write_counters(jobs, job, now_ms, writer);
+    if (!job->fate.has_no_counts) {
+        write_counters(jobs, job, now_ms, writer);
+    }
     ps_writer_close(writer, '}');
 }

@@ -89,6 +89,7 @@ static struct ps_job_fate read_fate(yyjson_val *const event)
         .is_stopped = ps_event_bool(fate, "stopped"),
         .has_no_manifest = ps_event_bool(fate, "nomanifest"),
         .has_bad_manifest = ps_event_bool(fate, "badmanifest"),
+        .has_no_counts = ps_event_bool(fate, "nocounts"),
         .is_flat = ps_event_bool(fate, "flatten"),
     };
 }

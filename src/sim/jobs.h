@@ -41,6 +41,7 @@ struct ps_job_fate {
     bool is_stopped;
     bool has_no_manifest;
     bool has_bad_manifest;
+    bool has_no_counts;
     bool is_flat;
 };
 

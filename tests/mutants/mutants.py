@@ -111,16 +111,22 @@ row("R3", "manifest-not-compared", "any manifest proves that the rest was not pr
     STORIES + "a_completed_job_whose_output_was_deleted",
     "src/core/engine_jobs.c", "if (tally->has_manifest && tally->lines == tally->manifest_counted) {", "if (tally->has_manifest) {")
 row("R3", "one-listing-is-enough", "without a manifest one listing proves it",
-    STORIES + "one_empty_listing_proves_nothing_where_nothing_counts",
+    STORIES + "one_empty_listing_proves_nothing_while_counters_lag",
     "src/core/engine_jobs.c", "if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {",
     "if (!tally->has_manifest && job->counted == tally->lines) {")
 row("R3", "listings-side-by-side", "the two listings need not stand ten minutes apart",
-    STORIES + "one_empty_listing_proves_nothing_where_nothing_counts",
+    STORIES + "one_empty_listing_proves_nothing_while_counters_lag",
     "src/core/rules.h", "#define PS_LISTING_GAP_MS (10 * PS_MINUTE_MS)", "#define PS_LISTING_GAP_MS PS_SECOND_MS")
 row("R3", "counters-not-compared", "without a manifest the counters of Get are not compared",
     STORIES + "an_output_that_was_deleted_where_there_is_no_manifest",
     "src/core/engine_jobs.c", "if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {",
     "if (!tally->has_manifest && is_second_look) {")
+row("R3", "unknown-is-none", "counters that Get leaves out count as none processed",
+    STORIES + "no_output_and_no_counters_prove_nothing",
+    "src/core/engine.c", "    engine->jobs[place].counted = -1;\n", "    engine->jobs[place].counted = 0;\n")
+row("R3", "read-again", "outputs that did not change are fetched again at each look",
+    STORIES + "a_completed_job_whose_output_was_deleted",
+    "src/core/engine_jobs.c", "    if (is_tallied(job)) {", "    if (is_tallied(job) && job->number < 0) {")
 row("R3", "output-not-settled", "missing output is not looked for during an hour", STORIES + "a_completed_job_whose_output_was_deleted",
     "src/core/rules.h", "#define PS_OUTPUT_SETTLE_MS PS_HOUR_MS", "#define PS_OUTPUT_SETTLE_MS PS_MINUTE_MS")
 row("R3", "unaccounted-sent-again", "unaccounted records are sent again", STORIES + "a_completed_job_whose_output_was_deleted",

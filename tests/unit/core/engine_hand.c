@@ -51,6 +51,9 @@ static struct ps_job stored_part(const struct ps_job *const job)
     copy.resends = 0;
     copy.listing = NULL;
     copy.listing_count = 0;
+    copy.listing_at = 0;
+    copy.listing_seen = 0;
+    copy.is_read = false;
     copy.fetched_count = 0;
     copy.fetch_offset = 0;
     copy.stop_wake_ms = 0;
@@ -201,7 +204,10 @@ void hand_objects(struct hand *const hand, const char *const rows)
         struct ps_object_view *const object = &fact.objects[fact.object_count++];
         assert_true(fact.object_count <= 16);
         assert_true(ps_str_to_i64(ps_str_part(row, 0, space), &object->size_bytes));
-        object->key = ps_str_dup(ps_str_part(row, space + 1, row.size));
+        const struct ps_str named = ps_str_part(row, space + 1, row.size);
+        const size_t bar = ps_str_find(named, '|');
+        object->key = ps_str_dup(ps_str_part(named, 0, bar));
+        object->etag = ps_str_dup(ps_str_part(named, bar + 1, named.size));
         rest = ps_str_part(rest, row.size + 1, rest.size);
     }
     hand_give(hand, &fact);
@@ -354,6 +360,14 @@ void hand_read_and_tally(struct hand *const hand, const struct ps_tally *const t
     hand_objects(hand, HAND_OBJECT);
     hand_expect(hand, PS_WISH_GET_OBJECT);
     hand_yes(hand);
+    hand_expect(hand, PS_WISH_TALLY);
+    hand_tally(hand, tally);
+}
+
+void hand_list_and_tally(struct hand *const hand, const struct ps_tally *const tally)
+{
+    hand_expect(hand, PS_WISH_LIST_OBJECTS);
+    hand_objects(hand, HAND_OBJECT);
     hand_expect(hand, PS_WISH_TALLY);
     hand_tally(hand, tally);
 }

@@ -101,6 +101,9 @@ struct ps_tally hand_tally_of(int64_t lines, int64_t manifest_counted);
 /* From LISTING to the tally's answer: one object is listed and read. */
 void hand_read_and_tally(struct hand *hand, const struct ps_tally *tally);
 
+/* Likewise where the same object was listed and read before: it is not read again. */
+void hand_list_and_tally(struct hand *hand, const struct ps_tally *tally);
+
 /* A settled job 1 asks Get again, then lists. */
 void hand_ask_again(struct hand *hand, const struct ps_job_view *view);
 

@@ -18,7 +18,9 @@ static void copy_job(struct ps_job *const target, const struct ps_job *const sou
     ps_job_set_text(&copy.message, source->message);
     copy.listing_count = copy.fetched_count = copy.open_wishes = copy.next_put = copy.resends =
         copy.fetch_offset = copy.stop_wake_ms = 0;
-    copy.is_listed = copy.is_dirty = false;
+    copy.listing_at = 0;
+    copy.listing_seen = 0;
+    copy.is_listed = copy.is_read = copy.is_dirty = false;
     *target = copy;
 }
 

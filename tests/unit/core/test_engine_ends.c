@@ -201,7 +201,10 @@ static void a_reading_that_was_lost_begins_again(void **state)
     hand_yes(&hand);
     hand_expect(&hand, PS_WISH_TALLY);
     hand_later(&hand);
-    hand_read_and_tally(&hand, &whole);
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    hand_yes(&hand);
+    hand_expect(&hand, PS_WISH_TALLY);
+    hand_tally(&hand, &whole);
     hand_expect_close(&hand, PS_VERDICT_UNPROCESSED);
     hand_later(&hand);
     hand_cut(&hand, 0, 0); /* the first since the restart */
@@ -306,7 +309,7 @@ static void without_a_manifest_two_equal_listings_prove(void **state)
     hand_sleep(&hand);
     assert_int_equal(hand.now.steady_ms - first_ms, PS_LISTING_GAP_MS);
     hand_ask_again(&hand, &end);
-    hand_read_and_tally(&hand, &some);
+    hand_list_and_tally(&hand, &some);
     hand_expect_close(&hand, PS_VERDICT_UNPROCESSED);
     hand_end(&hand);
 }
@@ -331,7 +334,7 @@ static void a_listing_that_changes_begins_the_wait_anew(void **state)
     hand_assert_state(&hand, 1, PS_STATE_SETTLING);
     hand_sleep(&hand);
     hand_ask_again(&hand, &end);
-    hand_read_and_tally(&hand, &some);
+    hand_list_and_tally(&hand, &some);
     hand_expect_close(&hand, PS_VERDICT_UNPROCESSED);
     hand_end(&hand);
 }
@@ -415,7 +418,7 @@ static void what_was_counted_and_not_written_is_unaccounted_after_an_hour(void *
             assert_true(hand.now.steady_ms - ended_ms < PS_OUTPUT_SETTLE_MS);
             hand_sleep(&hand);
             hand_ask_again(&hand, &end);
-            hand_read_and_tally(&hand, &nine);
+            hand_list_and_tally(&hand, &nine);
         }
         assert_int_equal(hand.now.steady_ms - ended_ms, PS_OUTPUT_SETTLE_MS);
         hand_expect_close(&hand, PS_VERDICT_UNACCOUNTED);
@@ -435,9 +438,125 @@ static void output_that_turns_up_within_the_hour_counts(void **state)
     hand_read_and_tally(&hand, &nine);
     hand_sleep(&hand);
     hand_ask_again(&hand, &end);
-    hand_read_and_tally(&hand, &ten);
+    hand_expect(&hand, PS_WISH_LIST_OBJECTS);
+    hand_objects(&hand, TWO_OBJECTS);
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    hand_yes(&hand);
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    hand_yes(&hand);
+    hand_expect(&hand, PS_WISH_TALLY);
+    hand_tally(&hand, &ten);
     hand_expect_close(&hand, PS_VERDICT_UNPROCESSED);
     hand_end(&hand);
+}
+
+/* What the first look met, what the second lists, and whether its object is read again. */
+static void what_did_not_change_is_not_read_again(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *about;
+        int64_t broken;
+        bool is_gone_at_first;
+        bool is_restarted;
+        const char *second;
+        bool is_read_again;
+    } rows[] = {
+        {"the same", 0, false, false, "90 " OUT "s.jsonl.out|one", false},
+        {"of another ETag", 0, false, false, "90 " OUT "s.jsonl.out|two", true},
+        {"of another size", 0, false, false, "91 " OUT "s.jsonl.out|one", true},
+        {"it had a line that made no sense", 1, false, false, "90 " OUT "s.jsonl.out|one", true},
+        {"it was gone when it was read", 0, true, false, "90 " OUT "s.jsonl.out|one", true},
+        {"another process read it", 0, false, true, "90 " OUT "s.jsonl.out|one", true},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct hand hand;
+        const struct ps_job_view end = hand_view_of(PS_JOB_STOPPED, 9);
+        struct ps_tally some = hand_tally_of(4, -1);
+        some.broken = rows[row].broken;
+        hand_begin(&hand, &defaults);
+        hand_to_listing(&hand, &end);
+        hand_expect(&hand, PS_WISH_LIST_OBJECTS);
+        hand_objects(&hand, "90 " OUT "s.jsonl.out|one");
+        hand_expect(&hand, PS_WISH_GET_OBJECT);
+        if (rows[row].is_gone_at_first) {
+            hand_no(&hand, PS_E_NOT_FOUND, PS_RETRY_NEVER);
+        } else {
+            hand_yes(&hand);
+        }
+        hand_expect(&hand, PS_WISH_TALLY);
+        hand_tally(&hand, &some);
+        hand_sleep(&hand);
+        if (rows[row].is_restarted) {
+            hand_restart(&hand);
+            hand_start(&hand);
+        }
+        hand_ask_again(&hand, &end);
+        hand_expect(&hand, PS_WISH_LIST_OBJECTS);
+        hand_objects(&hand, rows[row].second);
+        const enum ps_job_state next =
+            rows[row].is_read_again ? PS_STATE_FETCHING : PS_STATE_TALLYING;
+        if (hand_job(&hand, 1)->state != next) {
+            fail_msg("%s: %s", rows[row].about, ps_job_state_word(hand_job(&hand, 1)->state));
+        }
+        hand_end(&hand);
+    }
+}
+
+/* The caller may have had no room to keep it. */
+static void what_was_read_and_is_lost_is_read_again(void **state)
+{
+    (void)state;
+    struct hand hand;
+    const struct ps_job_view end = hand_view_of(PS_JOB_STOPPED, 4);
+    const struct ps_tally some = hand_tally_of(4, -1);
+    hand_begin(&hand, &defaults);
+    hand_to_listing(&hand, &end);
+    hand_read_and_tally(&hand, &some);
+    hand_sleep(&hand);
+    hand_ask_again(&hand, &end);
+    hand_expect(&hand, PS_WISH_LIST_OBJECTS);
+    hand_objects(&hand, HAND_OBJECT);
+    hand_expect(&hand, PS_WISH_TALLY);
+    hand_no(&hand, PS_E_NOT_FOUND, PS_RETRY_LATER);
+    hand_expect(&hand, PS_WISH_GET_OBJECT);
+    assert_string_equal(hand.last.key, OUT "s.jsonl.out");
+    hand_yes(&hand);
+    hand_expect(&hand, PS_WISH_TALLY);
+    hand_tally(&hand, &some);
+    hand_expect_close(&hand, PS_VERDICT_UNPROCESSED); /* the listings are equal still */
+    hand_end(&hand);
+}
+
+/* Get leaves its counters out: no number of lines is all that was processed, none least of all. */
+static void what_nobody_counted_is_unaccounted_after_an_hour(void **state)
+{
+    (void)state;
+    static const int64_t lines[] = {0, 4};
+    for (size_t row = 0; row < sizeof(lines) / sizeof(lines[0]); row++) {
+        struct hand hand;
+        struct ps_job_view end = hand_view_of(PS_JOB_STOPPED, -1);
+        end.error_count = -1;
+        const struct ps_tally some = hand_tally_of(lines[row], -1);
+        hand_begin(&hand, &defaults);
+        hand_to_listing(&hand, &end);
+        const int64_t ended_ms = hand.now.steady_ms;
+        hand_read_and_tally(&hand, &some);
+        hand_restart(&hand);
+        hand_start(&hand);
+        hand_cut(&hand, 0, 0);
+        hand_sleep(&hand);
+        hand_ask_again(&hand, &end);
+        hand_read_and_tally(&hand, &some);
+        while (hand_job(&hand, 1)->state == PS_STATE_SETTLING) {
+            hand_sleep(&hand);
+            hand_ask_again(&hand, &end);
+            hand_list_and_tally(&hand, &some);
+        }
+        assert_int_equal(hand.now.steady_ms - ended_ms, PS_OUTPUT_SETTLE_MS);
+        hand_expect_close(&hand, PS_VERDICT_UNACCOUNTED);
+        hand_end(&hand);
+    }
 }
 
 /* ------------------------------------------------ what is left over (R7) */
@@ -529,6 +648,9 @@ int main(void)
         cmocka_unit_test(counters_are_asked_for_again),
         cmocka_unit_test(what_get_called_ended_stays_ended),
         cmocka_unit_test(what_was_counted_and_not_written_is_unaccounted_after_an_hour),
+        cmocka_unit_test(what_nobody_counted_is_unaccounted_after_an_hour),
+        cmocka_unit_test(what_did_not_change_is_not_read_again),
+        cmocka_unit_test(what_was_read_and_is_lost_is_read_again),
         cmocka_unit_test(output_that_turns_up_within_the_hour_counts),
         cmocka_unit_test(less_than_a_job_waits_for_more_and_a_job_does_not),
         cmocka_unit_test(a_rest_below_the_minimum_is_given_up_when_no_job_is_left),

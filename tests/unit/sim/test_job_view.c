@@ -99,6 +99,9 @@ static void counters_are_of_the_last_minute_until_the_end(void **state)
                            "\"totalRecordCount\":600,\"processedRecordCount\":600,"
                            "\"successRecordCount\":590,\"errorRecordCount\":10"));
     assert_non_null(strstr(ps_buf_text(&text), "\"endTime\":\"1970-01-01T00:00:03.000Z\""));
+    job.fate.has_no_counts = true;
+    show(&job, 12 * PS_MINUTE_MS, true, &text);
+    assert_null(strstr(ps_buf_text(&text), "RecordCount"));
 }
 
 int main(void)

@@ -142,7 +142,7 @@ static void a_job_comes_back_as_it_was(void **state)
                          .empty_looks = 1,
                          .last_empty_ms = 15,
                          .status = PS_JOB_PARTIALLY_COMPLETED,
-                         .counted = 60,
+                         .counted = -1,
                          .processed = 61,
                          .total = 100,
                          .message = ps_str_dup(PS_STR("why")),
