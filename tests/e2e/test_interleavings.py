@@ -809,6 +809,85 @@ def an_older_copy_and_a_list_that_lags(work):
 
 
 @test
+def an_older_copy_whose_unsent_jobs_were_cut_anew(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(faults="stuck:job:nth=1,stuck:job:nth=2")
+    state, env = work.path("state"), work.environment(emulator)
+    kill_at(work, emulator, prompts, "create", 1, "after")
+    shutil.copytree(state, work.path("copy"))
+    check_status(work.penstock("stop", "x", "--yes", env=env), OK, "penstock stop: what was not sent is free again")
+    check_status(work.penstock("retry", "x", "--yes", env=env), OK, "penstock retry: and goes out in other jobs")
+    created = names_created(emulator)
+    shutil.rmtree(state)
+    shutil.move(work.path("copy"), state)
+    check_status(again(work, emulator, prompts), OK, "the same command from the older copy")
+    check_equal(created, names_created(emulator), "no record went into another job")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl", "--retried")
+
+
+# (what the run does after the copy, op and which one of it kills it, --faults)
+BEFORE_THE_FIRST_CUT = [
+    ("and_then_all_jobs", None, 0, None),
+    ("and_then_two_puts", "put", 2, None),
+    ("and_then_one_create", "create", 1, None),
+    ("and_then_three_creates", "create", 3, None),
+    ("and_then_a_retry_job", None, 0, "fail:job:nth=1"),
+    ("and_then_creates_that_no_list_shows_yet", "create", 2, "lag:list"),
+]
+
+
+def put_back_before_the_first_cut(work, emulator, prompts, op, nth):
+    """Goes on to its end or its `nth` `op`, from where nothing was cut, and then once more from there."""
+    state = work.path("state")
+    kill_at(work, emulator, prompts, "list_uploads", 1, "before")
+    with database(work) as store:
+        check_equal([(0,)], store.execute("SELECT count(*) FROM jobs").fetchall(), "nothing was cut")
+    shutil.copytree(state, work.path("copy"))
+    if op:
+        kill_at(work, emulator, prompts, op, nth, "after")
+    else:
+        check_status(again(work, emulator, prompts), OK, "the run, first time")
+    sent = {event["key"]: event["etag"] for event in emulator.events("object.put") if event["by"] == "client"}
+    shutil.rmtree(state)
+    shutil.move(work.path("copy"), state)
+    created = names_created(emulator)
+    check_status(again(work, emulator, prompts), OK, "the same command from the copy")
+    check_equal(created, names_created(emulator)[:len(created)], "what was created is there")
+    for event in emulator.events("object.put"):
+        check(event["key"] not in sent or event["etag"] == sent[event["key"]], "no key holds other bytes: " + event["key"])
+
+
+def add_before_the_first_cut(name, op, nth, faults):
+    def function(work):
+        prompts = work.prompts(RECORDS)
+        emulator = work.emulator(faults=faults)
+        put_back_before_the_first_cut(work, emulator, prompts, op, nth)
+        check_same_as_undisturbed(work)
+        work.judge(emulator, prompts, "results.jsonl")
+    function.__name__ = "a_copy_before_the_first_cut_" + name
+    test(function)
+
+
+for row in BEFORE_THE_FIRST_CUT:
+    add_before_the_first_cut(*row)
+
+
+@test
+def the_whole_state_is_lost(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    kill_at(work, emulator, prompts, "create", 3, "after")
+    created = names_created(emulator)
+    shutil.rmtree(work.path("state"))
+    check_status(again(work, emulator, prompts), OK, "the same command, with nothing but the service to know what was sent")
+    check_equal(created, names_created(emulator)[:len(created)], "what was created is there")
+    check_equal(4, len(names_created(emulator)), "four jobs in all")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
 def an_older_copy_and_inputs_that_are_gone(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()

@@ -100,6 +100,9 @@ row("R2", "store-behind-not-waited-for", "a store that is behind does not wait f
     STORIES + "an_older_copy_and_a_list_that_lags",
     "src/core/engine.c", "    if (engine->step == PS_START_NUMBERS && take_numbers(engine, fact) && !engine->has_waited) {",
     "    if (engine->step == PS_START_NUMBERS && take_numbers(engine, fact) && engine->has_waited) {")
+row("R2", "overlap-sent", "unsent jobs that hold records of a job without a row are sent too",
+    STORIES + "an_older_copy_whose_unsent_jobs_were_cut_anew",
+    "src/app/turn_local.c", "        ps_holds_add(&holds, &rows[object]);\n", "")
 row("R2", "gone-input-guessed", "a job without a row whose input is gone counts as holding nothing",
     STORIES + "an_older_copy_and_inputs_that_are_gone",
     "src/core/job_states.c", "TO(FOREIGN_LIST, BACK_OFF), ________, TO(FOREIGN_LIST, HALT), ________,",
