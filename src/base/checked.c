@@ -35,3 +35,24 @@ bool ps_muldiv_i64(const int64_t left, const int64_t right, const int64_t diviso
     *ret_value = (int64_t)quotient;
     return true;
 }
+
+int64_t ps_scale_i64(const int64_t left, const int64_t right, const int64_t divisor)
+{
+    int64_t value = INT64_MAX;
+    PS_ASSERT(left >= 0 && right >= 0);
+    return ps_muldiv_i64(left, right, divisor, &value) ? value : INT64_MAX;
+}
+
+int64_t ps_scale_up_i64(const int64_t left, const int64_t right, const int64_t divisor)
+{
+    PS_ASSERT(left >= 0 && right >= 0 && divisor > 0);
+    const wide quotient = ((wide)left * (wide)right + divisor - 1) / (wide)divisor;
+    return quotient > INT64_MAX ? INT64_MAX : (int64_t)quotient;
+}
+
+int64_t ps_sum_i64(const int64_t left, const int64_t right)
+{
+    int64_t sum = INT64_MAX;
+    PS_ASSERT(left >= 0 && right >= 0);
+    return ps_add_i64(left, right, &sum) ? sum : INT64_MAX;
+}

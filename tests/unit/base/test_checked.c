@@ -32,11 +32,26 @@ static void has_a_128_bit_middle(void **state)
     assert_int_equal(value, -3);
 }
 
+static void sizes_end_at_the_largest_number(void **state)
+{
+    (void)state;
+    assert_int_equal(ps_scale_i64(10, 3, 4), 7);
+    assert_int_equal(ps_scale_up_i64(10, 3, 4), 8);
+    assert_int_equal(ps_scale_up_i64(8, 3, 4), 6);
+    assert_int_equal(ps_scale_i64(INT64_MAX, 3, 3), INT64_MAX);
+    assert_int_equal(ps_scale_i64(INT64_MAX, 2, 1), INT64_MAX);
+    assert_int_equal(ps_scale_up_i64(INT64_MAX, INT64_MAX, 2), INT64_MAX);
+    assert_int_equal(ps_scale_i64(INT64_MAX, 1, 2), INT64_MAX / 2);
+    assert_int_equal(ps_sum_i64(INT64_MAX - 2, 1), INT64_MAX - 1);
+    assert_int_equal(ps_sum_i64(INT64_MAX - 2, 5), INT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_when_it_does_not_fit),
         cmocka_unit_test(has_a_128_bit_middle),
+        cmocka_unit_test(sizes_end_at_the_largest_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
