@@ -17,6 +17,9 @@
 /* Facts taken in one turn, so that one commit serves many. */
 #define FACTS_PER_TURN 64
 
+/* What the store holds of each lane, and of each pool. */
+#define VALUE_ACCOUNT "account"
+
 /* Puts of one run at once: each holds a body. */
 #define PUTS_MAX 6
 
@@ -25,23 +28,60 @@ static void add_job(void *const seer, struct ps_job *const job)
     ps_engine_add_job(seer, job);
 }
 
+/* The name under which the store holds a thing of a lane or of a pool; that of the first is bare.
+ */
+static void name_value(struct ps_buf *const buf, const char *const what, const int64_t place)
+{
+    ps_buf_init(buf, PS_TEXT_BYTES_MAX);
+    ps_buf_clear(buf);
+    ps_buf_add_text(buf, what);
+    if (place > 0) {
+        ps_buf_add_format(buf, ".%lld", (long long)place);
+    }
+}
+
+/* A lane, and its pool; the account goes into `account`. */
+static void set_lane(const struct ps_turn_parts *const parts, const int64_t place,
+                     struct ps_buf *const account, struct ps_engine_lane *const ret_lane)
+{
+    const struct ps_settings *const settings = parts->settings;
+    const struct ps_lane *const lane = &settings->lane;
+    struct ps_buf name PS_CLEANUP(ps_buf_release);
+    name_value(&name, VALUE_ACCOUNT, place);
+    ps_buf_init(account, PS_TEXT_BYTES_MAX);
+    (void)parts->store.ops->get_value(parts->store.context, ps_buf_text(&name), account);
+    *ret_lane = (struct ps_engine_lane){
+        .names = {ps_str_of(settings->bucket), ps_str_of(settings->prefix),
+                  ps_str_of(settings->name)},
+        .model = ps_str_of(lane->model),
+        .role_arn = ps_str_of(lane->role_arn),
+        .region = ps_str_of(lane->region),
+        .profile = ps_str_of(lane->profile),
+        .account = ps_buf_str(account),
+        .min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1),
+    };
+}
+
 static struct ps_engine *make_engine(const struct ps_turn_parts *const parts)
 {
     const struct ps_settings *const settings = parts->settings;
     struct ps_buf account PS_CLEANUP(ps_buf_release);
-    ps_buf_init(&account, PS_TEXT_BYTES_MAX);
-    (void)parts->store.ops->get_value(parts->store.context, "account", &account);
+    struct ps_engine_lane lane;
+    const struct ps_engine_pool pool = {
+        .jobs_max = ps_lane_limit(&settings->lane, PS_LIMIT_JOBS, PS_NO_LIMIT),
+        .tpd = ps_lane_limit(&settings->lane, PS_LIMIT_TPD, PS_NO_LIMIT),
+        .reset_ms = ps_lane_limit(&settings->lane, PS_LIMIT_RESET, 0),
+        .burndown = ps_lane_limit(&settings->lane, PS_LIMIT_BURNDOWN, 1),
+    };
+    set_lane(parts, 0, &account, &lane);
     const struct ps_engine_options options = {
-        .names = {ps_str_of(settings->bucket), ps_str_of(settings->prefix),
-                  ps_str_of(settings->name)},
-        .model = ps_str_of(settings->lane.model),
-        .role_arn = ps_str_of(settings->lane.role_arn),
-        .account = ps_buf_str(&account),
+        .lanes = &lane,
+        .lane_count = 1,
+        .pools = &pool,
+        .pool_count = 1,
         .nonce = ps_str_of(settings->nonce),
         .is_converse = settings->family == PS_FAMILY_CONVERSE,
         .timeout_hours = settings->timeout_hours,
-        .jobs_max = ps_lane_limit(&settings->lane, PS_LIMIT_JOBS, INT64_MAX),
-        .min_records = ps_lane_limit(&settings->lane, PS_LIMIT_MIN_RECORDS, 1),
         .poll_ms = settings->poll_ms,
         .puts_max = PUTS_MAX,
         .gets_max = PS_TURN_READERS_MAX,
@@ -253,9 +293,9 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
             return err->status;
         }
     }
-    if (ps_engine_account(turn->engine).size > 0 &&
-        store.ops->set_value(store.context, "account", ps_engine_account(turn->engine).data, err) !=
-            PS_OK) {
+    if (ps_engine_account(turn->engine, 0).size > 0 &&
+        store.ops->set_value(store.context, VALUE_ACCOUNT, ps_engine_account(turn->engine, 0).data,
+                             err) != PS_OK) {
         return err->status;
     }
     return keep_times(turn, err);

@@ -59,6 +59,7 @@ static bool read_view(yyjson_val *const object, struct ps_job_view *const ret_vi
     *ret_view =
         (struct ps_job_view){.arn = dup_of(object, "jobArn"),
                              .name = dup_of(object, "jobName"),
+                             .model = dup_of(object, "modelId"),
                              .token = dup_of(object, "clientRequestToken"),
                              .input_uri = uri_of(object, "inputDataConfig", "s3InputDataConfig"),
                              .output_uri = uri_of(object, "outputDataConfig", "s3OutputDataConfig"),

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JOB_ROOM_MIN 64
+
 static struct ps_str keep_text(struct ps_buf *const buf, const struct ps_str text)
 {
     ps_buf_init(buf, PS_REQUEST_BYTES_MAX);
@@ -16,29 +18,89 @@ static struct ps_str keep_text(struct ps_buf *const buf, const struct ps_str tex
     return ps_buf_str(buf);
 }
 
+static void keep_lane(struct ps_lane_state *const state, const struct ps_engine_lane *const lane)
+{
+    struct ps_engine_lane *const kept = &state->lane;
+    *kept = *lane;
+    struct ps_str *const texts[PS_ENGINE_LANE_TEXTS] = {
+        &kept->names.bucket, &kept->names.prefix, &kept->names.run, &kept->model,
+        &kept->role_arn,     &kept->region,       &kept->profile};
+    for (size_t text = 0; text < PS_ENGINE_LANE_TEXTS; text++) {
+        *texts[text] = keep_text(&state->texts[text], *texts[text]);
+    }
+    state->account = ps_str_dup(lane->account);
+}
+
+/* Lanes of one profile and Region see the same list of jobs. */
+static void find_site(struct ps_engine *const engine, const int64_t lane)
+{
+    for (int64_t other = 0; other < lane; other++) {
+        if (ps_str_equals(engine->lanes[other].lane.profile, engine->lanes[lane].lane.profile) &&
+            ps_str_equals(engine->lanes[other].lane.region, engine->lanes[lane].lane.region)) {
+            engine->lanes[lane].site = engine->lanes[other].site;
+            return;
+        }
+    }
+    engine->sites[engine->site_count].lane = lane;
+    engine->lanes[lane].site = engine->site_count++;
+}
+
+static void keep_lists(struct ps_engine *const engine,
+                       const struct ps_engine_options *const options)
+{
+    PS_ASSERT(options->lane_count > 0);
+    PS_ASSERT(options->pool_count > 0);
+    engine->lanes = calloc((size_t)options->lane_count, sizeof(engine->lanes[0]));
+    engine->sites = calloc((size_t)options->lane_count, sizeof(engine->sites[0]));
+    engine->pools = calloc((size_t)options->pool_count, sizeof(engine->pools[0]));
+    PS_ASSERT(engine->lanes != NULL && engine->sites != NULL && engine->pools != NULL);
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        PS_ASSERT(options->lanes[lane].pool >= 0);
+        PS_ASSERT(options->lanes[lane].pool < options->pool_count);
+        keep_lane(&engine->lanes[lane], &options->lanes[lane]);
+        find_site(engine, lane);
+    }
+    for (int64_t pool = 0; pool < options->pool_count; pool++) {
+        engine->pools[pool].pool = options->pools[pool];
+    }
+    engine->options.lanes = NULL;
+    engine->options.pools = NULL;
+}
+
 struct ps_engine *ps_engine_new(const struct ps_engine_options *const options)
 {
     struct ps_engine *const engine = calloc(1, sizeof(*engine));
     PS_ASSERT(engine != NULL);
     engine->options = *options;
-    engine->options.names.bucket = keep_text(&engine->texts[0], options->names.bucket);
-    engine->options.names.prefix = keep_text(&engine->texts[1], options->names.prefix);
-    engine->options.names.run = keep_text(&engine->texts[2], options->names.run);
-    engine->options.model = keep_text(&engine->texts[3], options->model);
-    engine->options.role_arn = keep_text(&engine->texts[4], options->role_arn);
-    engine->options.nonce = keep_text(&engine->texts[5], options->nonce);
-    ps_job_set_text(&engine->account, "");
-    if (options->account.size > 0) {
-        free(engine->account);
-        engine->account = ps_str_dup(options->account);
-    }
+    keep_lists(engine, options);
+    engine->options.nonce = keep_text(&engine->nonce, options->nonce);
     ps_prng_init(&engine->prng, options->seed);
     engine->next_number = 1;
     engine->unsent = -1;
     engine->is_cut_due = true;
     ps_buf_init(&engine->key, PS_REQUEST_BYTES_MAX);
     ps_buf_init(&engine->text, PS_REQUEST_BYTES_MAX);
+    ps_engine_join_pools(engine);
     return engine;
+}
+
+static void free_lists(struct ps_engine *const engine)
+{
+    for (int64_t lane = 0; lane < engine->options.lane_count; lane++) {
+        for (size_t text = 0; text < PS_ENGINE_LANE_TEXTS; text++) {
+            ps_buf_release(&engine->lanes[lane].texts[text]);
+        }
+        free(engine->lanes[lane].account);
+    }
+    for (int64_t site = 0; site < engine->site_count; site++) {
+        ps_numbers_release(&engine->sites[site].live);
+    }
+    for (int64_t pool = 0; pool < engine->options.pool_count; pool++) {
+        ps_numbers_release(&engine->pools[pool].planned);
+    }
+    free(engine->lanes);
+    free(engine->sites);
+    free(engine->pools);
 }
 
 struct ps_engine *ps_engine_free(struct ps_engine *const engine)
@@ -47,12 +109,12 @@ struct ps_engine *ps_engine_free(struct ps_engine *const engine)
         for (int64_t place = 0; place < engine->job_count; place++) {
             ps_job_release(&engine->jobs[place]);
         }
-        for (size_t text = 0; text < sizeof(engine->texts) / sizeof(engine->texts[0]); text++) {
-            ps_buf_release(&engine->texts[text]);
-        }
+        free_lists(engine);
+        ps_numbers_release(&engine->moving);
+        ps_numbers_release(&engine->dirty);
+        ps_buf_release(&engine->nonce);
         ps_buf_release(&engine->key);
         ps_buf_release(&engine->text);
-        free(engine->account);
         free(engine->jobs);
         free(engine);
     }
@@ -83,9 +145,12 @@ static enum ps_job_state state_after_restart(const enum ps_job_state state)
 
 struct ps_job *ps_engine_insert_job(struct ps_engine *const engine, const int64_t number)
 {
-    engine->jobs =
-        reallocarray(engine->jobs, (size_t)engine->job_count + 1, sizeof(engine->jobs[0]));
-    PS_ASSERT(engine->jobs != NULL);
+    if (engine->job_count == engine->job_room) {
+        engine->job_room = engine->job_room == 0 ? JOB_ROOM_MIN : engine->job_room * 2;
+        engine->jobs =
+            reallocarray(engine->jobs, (size_t)engine->job_room, sizeof(engine->jobs[0]));
+        PS_ASSERT(engine->jobs != NULL);
+    }
     int64_t place = engine->job_count;
     while (place > 0 && engine->jobs[place - 1].number > number) {
         engine->jobs[place] = engine->jobs[place - 1];
@@ -97,7 +162,7 @@ struct ps_job *ps_engine_insert_job(struct ps_engine *const engine, const int64_
     engine->jobs[place].number = number;
     engine->jobs[place].attempt = 1;
     engine->jobs[place].counted = -1;
-    engine->jobs[place].is_dirty = true;
+    ps_engine_touch(engine, &engine->jobs[place]);
     engine->next_number = number >= engine->next_number ? number + 1 : engine->next_number;
     return &engine->jobs[place];
 }
@@ -105,12 +170,16 @@ struct ps_job *ps_engine_insert_job(struct ps_engine *const engine, const int64_
 void ps_engine_add_job(struct ps_engine *const engine, struct ps_job *const job)
 {
     struct ps_job *const added = ps_engine_insert_job(engine, job->number);
+    PS_ASSERT(job->lane >= 0 && job->lane < engine->options.lane_count);
+    ps_numbers_remove(&engine->dirty, job->number);
     *added = *job;
     memset(job, 0, sizeof(*job));
     added->is_reloaded = added->state == PS_STATE_CREATING || added->state == PS_STATE_REPEATING;
     added->state = state_after_restart(added->state);
     added->is_stop_asked = false;
     added->is_dirty = false;
+    added->queue = PS_QUEUE_NONE;
+    ps_engine_put_in(engine, added);
 }
 
 /* The first job of at least that number. */
@@ -127,6 +196,13 @@ static int64_t place_of(const struct ps_engine *const engine, const int64_t numb
         }
     }
     return low;
+}
+
+static const struct ps_job *find_const(const struct ps_engine *const engine, const int64_t number)
+{
+    const int64_t place = place_of(engine, number);
+    return place < engine->job_count && engine->jobs[place].number == number ? &engine->jobs[place]
+                                                                             : NULL;
 }
 
 struct ps_job *ps_engine_job_by_number(struct ps_engine *const engine, const int64_t number)
@@ -148,12 +224,12 @@ void ps_engine_pause(struct ps_engine *const engine)
 
 bool ps_engine_is_quiet(const struct ps_engine *const engine)
 {
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        if (engine->jobs[place].open_wishes > 0) {
-            return false;
-        }
+    bool is_poll_open = false;
+    for (int64_t site = 0; site < engine->site_count; site++) {
+        is_poll_open = is_poll_open || engine->sites[site].is_poll_open;
     }
-    return !engine->is_step_open && !engine->is_cut_open && !engine->is_poll_open;
+    return engine->open_wishes == 0 && !engine->is_step_open && !engine->is_cut_open &&
+           !is_poll_open;
 }
 
 void ps_engine_halt(struct ps_engine *const engine, const struct ps_error *const error)
@@ -192,118 +268,14 @@ void ps_engine_halt_if_hopeless(struct ps_engine *const engine, const struct ps_
 
 /* ------------------------------------------------ facts */
 
-/* R1: the account is the first thing that is held. */
-static bool take_identity(struct ps_engine *const engine, const struct ps_fact *const fact)
-{
-    struct ps_error error;
-    if (engine->account[0] == '\0') {
-        ps_job_set_text(&engine->account, fact->text);
-        return true;
-    }
-    if (strcmp(engine->account, fact->text) == 0) {
-        return true;
-    }
-    (void)ps_error_set(
-        &error, PS_E_DENIED, PS_RETRY_NEVER,
-        "cannot go on: this run belongs to account %.20s, and these credentials to %.20s",
-        engine->account, fact->text);
-    (void)ps_error_hint(&error,
-                        "Use the credentials (or --profile) that the run was started with.");
-    ps_engine_halt(engine, &error);
-    return false;
-}
-
-/* A job of the run's prefix at the service: is there a row that knows it? If not, it holds what it
- * holds. */
-static void match_foreign(struct ps_engine *const engine, const struct ps_job_view *const view)
-{
-    int64_t number = 0;
-    int64_t attempt = 0;
-    if (!ps_names_parse_job(&engine->options.names, ps_str_of(view->name), &number, &attempt)) {
-        return;
-    }
-    struct ps_job *job = ps_engine_job_by_number(engine, number);
-    if (job != NULL && (attempt < job->attempt || job->state == PS_STATE_DONE ||
-                        (attempt == job->attempt && job->state >= PS_STATE_CREATING &&
-                         job->state != PS_STATE_VOID))) {
-        return;
-    }
-    if (job == NULL) {
-        job = ps_engine_insert_job(engine, number);
-    }
-    job->attempt = attempt;
-    job->state = PS_STATE_FOREIGN_LIST;
-    job->wake_ms = 0;
-    job->tries = 0;
-    ps_job_set_text(&job->token, view->token);
-    ps_job_set_text(&job->request, NULL);
-    ps_job_set_text(&job->arn, view->arn);
-    job->signed_wall_ms = view->submitted_at_ms;
-    job->is_dirty = true;
-}
-
-/*
- * Folders of jobs that no row knows: the store is behind (it was put back from a copy). Their
- * numbers are never used again (R5).
- */
-static bool take_numbers(struct ps_engine *const engine, const struct ps_fact *const fact)
-{
-    bool is_behind = false;
-    for (int64_t object = 0; object < fact->object_count; object++) {
-        int64_t number = 0;
-        int64_t attempt = 0;
-        if (!ps_names_parse_in_prefix(&engine->options.names, ps_str_of(fact->objects[object].key),
-                                      &number, &attempt)) {
-            continue;
-        }
-        const struct ps_job *const job = ps_engine_job_by_number(engine, number);
-        is_behind = is_behind || job == NULL || job->attempt < attempt;
-        engine->next_number = number >= engine->next_number ? number + 1 : engine->next_number;
-    }
-    return is_behind;
-}
-
-/* R2: a create that the store forgot may still be on its way, and lists show it late. */
-static void wait_for_late_jobs(struct ps_engine *const engine, const struct ps_now now)
-{
-    engine->has_waited = true;
-    engine->step = PS_START_LOOK;
-    engine->step_wake_ms = now.steady_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;
-}
-
-static void handle_step(struct ps_engine *const engine, const struct ps_fact *const fact,
-                        const struct ps_now now)
-{
-    engine->is_step_open = false;
-    if (fact->outcome != PS_OUTCOME_YES) {
-        engine->step_tries++;
-        engine->step_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, engine->step_tries);
-        ps_engine_halt_if_hopeless(engine, &fact->error, engine->step_tries, PS_START_TRIES_MAX);
-        return;
-    }
-    engine->step_tries = 0;
-    if (engine->step == PS_START_IDENTITY && !take_identity(engine, fact)) {
-        return;
-    }
-    if (engine->step == PS_START_LOOK) {
-        for (int64_t row = 0; row < fact->job_count; row++) {
-            match_foreign(engine, &fact->jobs[row]);
-        }
-    }
-    if (engine->step == PS_START_NUMBERS && take_numbers(engine, fact) && !engine->has_waited) {
-        wait_for_late_jobs(engine, now);
-        return;
-    }
-    engine->step = (enum ps_start_step)(engine->step + 1);
-}
-
 /* The job that a row of a list speaks of, where it is live by our books; NULL: none. */
 static struct ps_job *listed_job(struct ps_engine *const engine,
                                  const struct ps_job_view *const view)
 {
     int64_t number = 0;
     int64_t attempt = 0;
-    if (!ps_names_parse_job(&engine->options.names, ps_str_of(view->name), &number, &attempt)) {
+    if (!ps_names_parse_job(&engine->lanes[0].lane.names, ps_str_of(view->name), &number,
+                            &attempt)) {
         return NULL;
     }
     struct ps_job *const job = ps_engine_job_by_number(engine, number);
@@ -314,42 +286,50 @@ static struct ps_job *listed_job(struct ps_engine *const engine,
                : NULL;
 }
 
-static void handle_poll(struct ps_engine *const engine, const struct ps_fact *const fact,
-                        const struct ps_now now)
+/* Live by our books and not listed: ask for it by its ARN. */
+static void ask_for_unlisted(struct ps_engine *const engine,
+                             const struct ps_engine_site *const site, const struct ps_now now)
 {
-    engine->is_poll_open = false;
-    engine->poll_wake_ms = now.steady_ms + engine->options.poll_ms;
+    int64_t place = 0;
+    while (place < site->live.count) {
+        const int64_t number = ps_numbers_at(&site->live, place);
+        struct ps_job *const job = ps_engine_job_by_number(engine, number);
+        if (job->listed_poll != site->poll_count && job->open_wishes == 0) {
+            ps_engine_move(engine, job, PS_FACT_EMPTY, NULL, now);
+        }
+        /* A job that moved has left the set: the next one stands in its place. */
+        place += place < site->live.count && ps_numbers_at(&site->live, place) == number ? 1 : 0;
+    }
+}
+
+static void handle_poll(struct ps_engine *const engine, struct ps_engine_site *const site,
+                        const struct ps_fact *const fact, const struct ps_now now)
+{
+    site->is_poll_open = false;
+    site->poll_wake_ms = now.steady_ms + engine->options.poll_ms;
     if (fact->outcome != PS_OUTCOME_YES) {
-        engine->poll_tries++;
-        engine->poll_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, engine->poll_tries);
-        ps_engine_halt_if_hopeless(engine, &fact->error, engine->poll_tries, PS_TRIES_MAX);
+        site->poll_tries++;
+        site->poll_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, site->poll_tries);
+        ps_engine_halt_if_hopeless(engine, &fact->error, site->poll_tries, PS_TRIES_MAX);
         return;
     }
-    engine->poll_tries = 0;
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        engine->jobs[place].is_listed = false;
-    }
+    site->poll_tries = 0;
+    site->poll_count++;
     for (int64_t row = 0; row < fact->job_count; row++) {
         struct ps_job *const job = listed_job(engine, &fact->jobs[row]);
         if (job == NULL) {
             continue;
         }
-        job->is_listed = true;
+        job->listed_poll = site->poll_count;
         if (ps_job_status_is_terminal(fact->jobs[row].status)) {
             /* Lists and Get may be out of step: what ends a job is Get's word, with its counters.
              */
             ps_engine_move(engine, job, PS_FACT_SEEN_END, NULL, now);
         } else {
-            ps_engine_note_view(job, &fact->jobs[row]);
+            ps_engine_note_view(engine, job, &fact->jobs[row]);
         }
     }
-    /* Live by our books and not listed: ask for it by its ARN. */
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        struct ps_job *const job = &engine->jobs[place];
-        if (job->state == PS_STATE_LIVE && !job->is_listed && job->open_wishes == 0) {
-            ps_engine_move(engine, job, PS_FACT_EMPTY, NULL, now);
-        }
-    }
+    ask_for_unlisted(engine, site, now);
 }
 
 static void handle_cut(struct ps_engine *const engine, const struct ps_fact *const fact)
@@ -362,24 +342,33 @@ static void handle_cut(struct ps_engine *const engine, const struct ps_fact *con
     engine->is_cut_due = false;
     engine->unsent = fact->unsent;
     for (int64_t shape = 0; shape < fact->shape_count; shape++) {
-        struct ps_job *const job = ps_engine_insert_job(engine, fact->shapes[shape].number);
-        job->shard_count = fact->shapes[shape].shard_count;
-        job->records = fact->shapes[shape].records;
-        job->bytes = fact->shapes[shape].bytes;
-        job->input_tokens = fact->shapes[shape].input_tokens;
+        const struct ps_job_shape *const cut = &fact->shapes[shape];
+        struct ps_job *const job = ps_engine_insert_job(engine, cut->number);
+        PS_ASSERT(cut->lane >= 0 && cut->lane < engine->options.lane_count);
+        job->lane = cut->lane;
+        job->shard_count = cut->shard_count;
+        job->records = cut->records;
+        job->bytes = cut->bytes;
+        job->input_tokens = cut->input_tokens;
+        job->quota_tokens = cut->quota_tokens;
+        ps_engine_put_in(engine, job);
     }
 }
 
 void ps_engine_handle(struct ps_engine *const engine, const struct ps_fact *const fact,
                       const struct ps_now now)
 {
+    engine->now = now;
+    /* What the counters said before the turn is what goes over: so before this fact is heard. */
+    ps_engine_pass_days(engine, now);
     if (fact->job < 0) {
         if (fact->kind == PS_WISH_CUT_JOBS || fact->kind == PS_WISH_GIVE_UP) {
             handle_cut(engine, fact);
         } else if (engine->is_step_open) {
-            handle_step(engine, fact, now);
-        } else if (engine->is_poll_open) {
-            handle_poll(engine, fact, now);
+            ps_engine_handle_step(engine, fact, now);
+        } else if (fact->shard >= 0 && fact->shard < engine->site_count &&
+                   engine->sites[fact->shard].is_poll_open) {
+            handle_poll(engine, &engine->sites[fact->shard], fact, now);
         }
         return;
     }
@@ -389,105 +378,53 @@ void ps_engine_handle(struct ps_engine *const engine, const struct ps_fact *cons
     struct ps_job *const job = ps_engine_job_by_number(engine, fact->job);
     PS_ASSERT(job != NULL);
     PS_ASSERT(job->open_wishes > 0);
+    ps_engine_take_out(engine, job);
     job->open_wishes--;
     ps_engine_handle_job(engine, job, fact, now);
+    ps_engine_put_in(engine, job);
 }
 
 /* ------------------------------------------------ wishes */
 
-static bool next_step(struct ps_engine *const engine, const struct ps_now now,
+/* When the oldest of the site's live jobs was signed. */
+static int64_t oldest_wall_ms(struct ps_engine *const engine,
+                              const struct ps_engine_site *const site)
+{
+    int64_t oldest_ms = INT64_MAX;
+    for (int64_t place = 0; place < site->live.count; place++) {
+        const int64_t signed_ms =
+            ps_engine_job_by_number(engine, ps_numbers_at(&site->live, place))->signed_wall_ms;
+        oldest_ms = signed_ms < oldest_ms ? signed_ms : oldest_ms;
+    }
+    return oldest_ms;
+}
+
+/* One List for each account and Region. */
+static bool next_poll(struct ps_engine *const engine, const struct ps_now now,
                       struct ps_wish *const ret_wish)
 {
-    static const enum ps_wish_kind kinds[] = {
-        [PS_START_IDENTITY] = PS_WISH_IDENTITY,
-        [PS_START_LOOK] = PS_WISH_LIST_JOBS,
-        [PS_START_NUMBERS] = PS_WISH_LIST_OBJECTS,
-        [PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,
-    };
-    struct ps_wish wish = {.kind = kinds[engine->step], .job = -1, .shard = -1};
-    if (engine->is_step_open || now.steady_ms < engine->step_wake_ms) {
-        return false;
-    }
-    ps_buf_clear(&engine->key);
-    ps_names_add_run_prefix(&engine->key, &engine->options.names);
-    if (engine->step == PS_START_NUMBERS) {
-        ps_buf_add_text(&engine->key, "in/");
-        wish.is_shallow = true;
-    }
-    wish.key = ps_buf_str(&engine->key);
-    wish.text = engine->options.names.run;
-    engine->is_step_open = true;
-    *ret_wish = wish;
-    return true;
-}
-
-/* What the engine counts before it lets jobs move. */
-struct census {
-    int64_t slots;
-    int64_t ahead;
-    int64_t planned;
-    int64_t live;
-    int64_t open; /* neither done nor void */
-    int64_t foreign;
-    int64_t reading; /* jobs whose objects are listed or read: bounded, each holds a reader */
-    int64_t oldest_wall_ms;
-};
-
-static bool is_listing(const struct ps_job *const job)
-{
-    return job->state == PS_STATE_LISTING || job->state == PS_STATE_FOREIGN_LIST;
-}
-
-static bool is_reading(const struct ps_job *const job)
-{
-    return (is_listing(job) && job->open_wishes > 0) ||
-           (job->state >= PS_STATE_FETCHING && job->state <= PS_STATE_CLOSING &&
-            job->state != PS_STATE_SETTLING) ||
-           job->state == PS_STATE_FOREIGN_READ || job->state == PS_STATE_FOREIGN_HOLD;
-}
-
-static struct census take_census(const struct ps_engine *const engine)
-{
-    struct census census = {.oldest_wall_ms = INT64_MAX};
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        const struct ps_job *const job = &engine->jobs[place];
-        census.slots += ps_job_holds_slot(job) ? 1 : 0;
-        census.ahead += job->state >= PS_STATE_LOADING && job->state <= PS_STATE_READY ? 1 : 0;
-        census.planned += job->state == PS_STATE_PLANNED ? 1 : 0;
-        census.open += ps_job_holds_records(job) ? 1 : 0;
-        census.foreign +=
-            job->state >= PS_STATE_FOREIGN_LIST && job->state <= PS_STATE_FOREIGN_HOLD ? 1 : 0;
-        census.reading += is_reading(job) ? 1 : 0;
-        if (job->state == PS_STATE_LIVE) {
-            census.live++;
-            census.oldest_wall_ms = job->signed_wall_ms < census.oldest_wall_ms
-                                        ? job->signed_wall_ms
-                                        : census.oldest_wall_ms;
+    for (int64_t place = 0; place < engine->site_count; place++) {
+        struct ps_engine_site *const site = &engine->sites[place];
+        if (site->live.count == 0 || site->is_poll_open || now.steady_ms < site->poll_wake_ms) {
+            continue;
         }
+        site->is_poll_open = true;
+        *ret_wish =
+            (struct ps_wish){.kind = PS_WISH_LIST_JOBS,
+                             .lane = site->lane,
+                             .job = -1,
+                             .shard = place,
+                             .text = engine->lanes[site->lane].lane.names.run,
+                             .after_ms = oldest_wall_ms(engine, site) - PS_SUBMIT_MARGIN_MS};
+        return true;
     }
-    return census;
-}
-
-static bool next_poll(struct ps_engine *const engine, const struct census *const census,
-                      const struct ps_now now, struct ps_wish *const ret_wish)
-{
-    if (census->live == 0 || engine->is_poll_open || now.steady_ms < engine->poll_wake_ms) {
-        return false;
-    }
-    engine->is_poll_open = true;
-    *ret_wish = (struct ps_wish){.kind = PS_WISH_LIST_JOBS,
-                                 .job = -1,
-                                 .shard = -1,
-                                 .text = engine->options.names.run,
-                                 .after_ms = census->oldest_wall_ms - PS_SUBMIT_MARGIN_MS};
-    return true;
+    return false;
 }
 
 /* Stopping: what no job holds is cancelled once no job is left. False: not yet, or all is said. */
-static bool next_cancel(struct ps_engine *const engine, const struct census *const census,
-                        struct ps_wish *const wish)
+static bool next_cancel(struct ps_engine *const engine, struct ps_wish *const wish)
 {
-    if (census->open > 0) {
+    if (engine->open > 0) {
         return false;
     }
     if (engine->unsent == 0 && !engine->is_cut_due) {
@@ -499,29 +436,39 @@ static bool next_cancel(struct ps_engine *const engine, const struct census *con
     return true;
 }
 
+/* What is too little for every lane. */
+static int64_t smallest_job(const struct ps_engine *const engine)
+{
+    int64_t records = INT64_MAX;
+    for (int64_t lane = 0; lane < engine->options.lane_count; lane++) {
+        const int64_t min_records = engine->lanes[lane].lane.min_records;
+        records = min_records < records ? min_records : records;
+    }
+    return records;
+}
+
 /* Is it time to cut? Not while cut jobs wait, nor for less than a job while others may still bring
  * more. */
-static bool is_cut_time(const struct ps_engine *const engine, const struct census *const census)
+static bool is_cut_time(const struct ps_engine *const engine)
 {
     const bool is_worth_it =
-        census->open == 0 || engine->unsent < 0 || engine->unsent >= engine->options.min_records;
-    return engine->is_cut_due && census->planned == 0 && is_worth_it;
+        engine->open == 0 || engine->unsent < 0 || engine->unsent >= smallest_job(engine);
+    return engine->is_cut_due && engine->planned == 0 && is_worth_it;
 }
 
 /* Cuts what is unsent into jobs, gives up what cannot be sent, or ends the run. */
-static bool next_cut(struct ps_engine *const engine, const struct census *const census,
-                     struct ps_wish *const ret_wish)
+static bool next_cut(struct ps_engine *const engine, struct ps_wish *const ret_wish)
 {
     struct ps_wish wish = {.kind = PS_WISH_CUT_JOBS, .job = -1, .shard = (int64_t)PS_VERDICT_NONE};
-    if (engine->is_cut_open || census->foreign > 0) {
+    if (engine->is_cut_open || engine->foreign > 0) {
         return false;
     }
     if (engine->is_stopping) {
-        if (!next_cancel(engine, census, &wish)) {
+        if (!next_cancel(engine, &wish)) {
             return false;
         }
-    } else if (!is_cut_time(engine, census)) {
-        if (census->open > 0) {
+    } else if (!is_cut_time(engine)) {
+        if (engine->open > 0) {
             return false;
         }
         if (engine->unsent == 0) {
@@ -557,27 +504,45 @@ static bool is_repeat_too_late(const struct ps_job *const job, const struct ps_n
            now.steady_ms - job->first_signed_ms >= PS_TOKEN_WINDOW_MS;
 }
 
-/*
- * Planned jobs begin their way, ready ones take free slots, settled ones ask again. While a job
- * without a row is read, nothing new is sent: it may hold the same records.
- */
-static void advance(struct ps_engine *const engine, struct census *const census,
-                    struct ps_job *const job, const struct ps_now now)
+/* May a ready job take a slot and a part of the day? */
+static bool may_create(const struct ps_engine *const engine, struct ps_pool_state *const pool,
+                       const struct ps_job *const job, const struct ps_now now)
 {
+    const bool has_slot = pool->pool.jobs_max <= 0 || pool->slots < pool->pool.jobs_max;
+    if (!has_slot || engine->foreign > 0 || now.steady_ms < job->wake_ms) {
+        return false;
+    }
+    const bool fits = ps_engine_fits_day(pool, job);
+    pool->is_day_full = pool->is_day_full || !fits;
+    return fits;
+}
+
+/* Not sent yet and larger than any day of what is now known: its records are cut again. */
+static bool must_be_cut_again(const struct ps_pool_state *const pool,
+                              const struct ps_job *const job)
+{
+    return job->state < PS_STATE_CREATING && job->open_wishes == 0 &&
+           ps_engine_is_over_day(pool, job);
+}
+
+/* Ready jobs take free slots, settled ones ask again. While a job without a row is read, nothing
+ * new is sent: it may hold the same records. */
+static void advance(struct ps_engine *const engine, struct ps_job *const job,
+                    const struct ps_now now)
+{
+    struct ps_pool_state *const pool = ps_engine_pool_of(engine, job);
     const enum ps_job_state before = job->state;
     /* Its time has come: what still holds it (a slot, a reader) is no matter of time. */
     job->wake_ms = now.steady_ms >= job->wake_ms ? 0 : job->wake_ms;
     if (engine->is_stopping) {
         advance_stopping(engine, job, now);
-    } else if (job->state == PS_STATE_PLANNED && census->ahead < PS_JOBS_AHEAD &&
-               census->foreign == 0) {
-        job->state = PS_STATE_LOADING;
-        census->ahead++;
-    } else if (job->state == PS_STATE_READY && census->slots < engine->options.jobs_max &&
-               census->foreign == 0 && now.steady_ms >= job->wake_ms) {
+    } else if (must_be_cut_again(pool, job)) {
+        ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
+    } else if (job->state == PS_STATE_READY && may_create(engine, pool, job, now)) {
+        ps_engine_take_out(engine, job);
         job->state = PS_STATE_CREATING;
-        census->slots++;
-        census->ahead--;
+        ps_engine_hold_day(engine, job);
+        ps_engine_put_in(engine, job);
     }
     if (is_repeat_too_late(job, now)) {
         job->state = PS_STATE_LOOK_NAME;
@@ -585,37 +550,98 @@ static void advance(struct ps_engine *const engine, struct census *const census,
     if (job->state == PS_STATE_SETTLING && now.steady_ms >= job->wake_ms) {
         job->state = PS_STATE_ASKING;
     }
-    job->is_dirty = job->is_dirty || job->state != before;
+    if (job->state != before) {
+        ps_engine_touch(engine, job);
+    }
+}
+
+/* Planned jobs begin their way, a few ahead of their pool's slots; a stop lets them go. */
+static void start_planned(struct ps_engine *const engine, const struct ps_now now)
+{
+    for (int64_t place = 0; place < engine->options.pool_count; place++) {
+        struct ps_pool_state *const pool = &engine->pools[place];
+        pool->is_day_full = false;
+        while (pool->planned.count > 0 &&
+               (engine->is_stopping || (pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
+            struct ps_job *const job =
+                ps_engine_job_by_number(engine, ps_numbers_at(&pool->planned, 0));
+            if (engine->is_stopping || must_be_cut_again(pool, job)) {
+                ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
+            } else {
+                ps_engine_take_out(engine, job);
+                job->state = PS_STATE_LOADING;
+                ps_engine_put_in(engine, job);
+                ps_engine_touch(engine, job);
+            }
+        }
+    }
+}
+
+static bool wish_of(struct ps_engine *const engine, struct ps_job *const job,
+                    const struct ps_now now, struct ps_wish *const ret_wish)
+{
+    const bool is_held_back =
+        (engine->is_stopping && job->state < PS_STATE_CREATING) ||
+        (ps_engine_is_listing(job) && engine->reading >= engine->options.gets_max);
+    if (is_held_back) {
+        return false;
+    }
+    ps_engine_take_out(engine, job);
+    const bool has_wish = ps_engine_job_wish(engine, job, now, ret_wish);
+    ps_engine_put_in(engine, job);
+    return has_wish;
+}
+
+static bool next_moving(struct ps_engine *const engine, const struct ps_now now,
+                        struct ps_wish *const ret_wish)
+{
+    int64_t place = 0;
+    while (place < engine->moving.count) {
+        const int64_t number = ps_numbers_at(&engine->moving, place);
+        struct ps_job *const job = ps_engine_job_by_number(engine, number);
+        advance(engine, job, now);
+        if (ps_job_holds_records(job) && wish_of(engine, job, now, ret_wish)) {
+            return true;
+        }
+        place += place < engine->moving.count && ps_numbers_at(&engine->moving, place) == number;
+    }
+    return false;
+}
+
+/* A stop is all that a live job may wish for. */
+static bool next_stop(struct ps_engine *const engine, const struct ps_now now,
+                      struct ps_wish *const ret_wish)
+{
+    for (int64_t site = 0; engine->is_stopping && site < engine->site_count; site++) {
+        const struct ps_numbers *const live = &engine->sites[site].live;
+        for (int64_t place = 0; place < live->count; place++) {
+            struct ps_job *const job = ps_engine_job_by_number(engine, ps_numbers_at(live, place));
+            if (wish_of(engine, job, now, ret_wish)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static bool next_wish(struct ps_engine *const engine, const struct ps_now now,
                       struct ps_wish *const ret_wish)
 {
-    struct census census = take_census(engine);
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        struct ps_job *const job = &engine->jobs[place];
-        if (!ps_job_holds_records(job)) {
-            continue;
-        }
-        advance(engine, &census, job, now);
-        census.open -= ps_job_holds_records(job) ? 0 : 1; /* a stop has just let it go */
-        const bool is_held_back = (engine->is_stopping && job->state < PS_STATE_CREATING) ||
-                                  (is_listing(job) && census.reading >= engine->options.gets_max);
-        if (!is_held_back && ps_engine_job_wish(engine, job, now, ret_wish)) {
-            return true;
-        }
-    }
-    return next_poll(engine, &census, now, ret_wish) || next_cut(engine, &census, ret_wish);
+    start_planned(engine, now);
+    return next_moving(engine, now, ret_wish) || next_stop(engine, now, ret_wish) ||
+           next_poll(engine, now, ret_wish) || next_cut(engine, ret_wish);
 }
 
 bool ps_engine_next(struct ps_engine *const engine, const struct ps_now now,
                     struct ps_wish *const ret_wish)
 {
+    engine->now = now;
     if (engine->phase != PS_PHASE_RUNNING || engine->is_pausing) {
         return false;
     }
+    ps_engine_pass_days(engine, now);
     return engine->step == PS_START_DONE ? next_wish(engine, now, ret_wish)
-                                         : next_step(engine, now, ret_wish);
+                                         : ps_engine_next_step(engine, now, ret_wish);
 }
 
 static int64_t sooner(const int64_t left_ms, const int64_t right_ms)
@@ -632,32 +658,24 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
     if (engine->step != PS_START_DONE) {
         return engine->is_step_open ? INT64_MAX : engine->step_wake_ms;
     }
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        const struct ps_job *const job = &engine->jobs[place];
-        if (!ps_job_holds_records(job)) {
-            continue;
-        }
-        if (job->state == PS_STATE_LIVE) {
-            wake_ms = engine->is_poll_open ? wake_ms : sooner(wake_ms, engine->poll_wake_ms);
-        } else if (job->wake_ms > 0) {
-            wake_ms = sooner(wake_ms, job->wake_ms);
-        }
+    for (int64_t place = 0; place < engine->moving.count; place++) {
+        const int64_t job_ms = find_const(engine, ps_numbers_at(&engine->moving, place))->wake_ms;
+        wake_ms = job_ms > 0 ? sooner(wake_ms, job_ms) : wake_ms;
+    }
+    for (int64_t place = 0; place < engine->site_count; place++) {
+        const struct ps_engine_site *const site = &engine->sites[place];
+        wake_ms = site->live.count > 0 && !site->is_poll_open ? sooner(wake_ms, site->poll_wake_ms)
+                                                              : wake_ms;
+    }
+    for (int64_t place = 0; place < engine->options.pool_count; place++) {
+        const struct ps_pool_state *const pool = &engine->pools[place];
+        wake_ms =
+            pool->is_day_full ? sooner(wake_ms, ps_day_wake_ms(&pool->day, engine->now)) : wake_ms;
     }
     return wake_ms;
 }
 
 /* ------------------------------------------------ what others see */
-
-const struct ps_job *ps_engine_dirty(struct ps_engine *const engine)
-{
-    for (int64_t place = 0; place < engine->job_count; place++) {
-        if (engine->jobs[place].is_dirty) {
-            engine->jobs[place].is_dirty = false;
-            return &engine->jobs[place];
-        }
-    }
-    return NULL;
-}
 
 enum ps_phase ps_engine_phase(const struct ps_engine *const engine)
 {
@@ -669,9 +687,10 @@ const struct ps_error *ps_engine_error(const struct ps_engine *const engine)
     return &engine->error;
 }
 
-struct ps_str ps_engine_account(const struct ps_engine *const engine)
+struct ps_str ps_engine_account(const struct ps_engine *const engine, const int64_t lane)
 {
-    return ps_str_of(engine->account);
+    PS_ASSERT(lane >= 0 && lane < engine->options.lane_count);
+    return ps_str_of(engine->lanes[lane].account);
 }
 
 int64_t ps_engine_next_number(const struct ps_engine *const engine)
@@ -692,7 +711,5 @@ const struct ps_job *ps_engine_job(const struct ps_engine *const engine, const i
 
 const struct ps_job *ps_engine_find(const struct ps_engine *const engine, const int64_t number)
 {
-    const int64_t place = place_of(engine, number);
-    return place < engine->job_count && engine->jobs[place].number == number ? &engine->jobs[place]
-                                                                             : NULL;
+    return find_const(engine, number);
 }

@@ -20,19 +20,43 @@
 #define PS_CORE_ENGINE_H
 
 #include "base/time.h"
+#include "core/day.h"
 #include "core/job.h"
 #include "core/names.h"
 
-struct ps_engine_options {
-    struct ps_names names;
+/* Where jobs go. Its place in the list is ps_job.lane and ps_wish.lane. */
+struct ps_engine_lane {
+    struct ps_names names; /* bucket and prefix are the lane's, the run's name is all lanes' */
     struct ps_str model;
     struct ps_str role_arn;
+    struct ps_str region;
+    struct ps_str profile; /* whose credentials: lanes of one profile are of one account */
     struct ps_str account; /* pinned at the first start (R1); "" then */
-    struct ps_str nonce;   /* drawn once for the run: tokens are made from it */
+    int64_t pool;          /* a place in the list of pools */
+    int64_t min_records;   /* of a job */
+};
+
+/*
+ * What lanes of one pool share (core/pool). Pools of two profiles become one when their account ids
+ * turn out to be the same: then the smaller limits hold.
+ */
+struct ps_engine_pool {
+    int64_t jobs_max;       /* slots; 0 and below: any number */
+    int64_t tpd;            /* tokens a day; 0 and below: no such limit */
+    int64_t reset_ms;       /* when the day turns: ms after 00:00 UTC */
+    int64_t burndown;       /* what an output token counts against tpd; 0: 1 */
+    int64_t headroom_z;     /* kept free of a day, in thousandths: z of z*sigma*sqrt(records) */
+    int64_t headroom_sigma; /* and its sigma, in tokens a record */
+};
+
+struct ps_engine_options {
+    const struct ps_engine_lane *lanes;
+    int64_t lane_count;
+    const struct ps_engine_pool *pools;
+    int64_t pool_count;
+    struct ps_str nonce; /* drawn once for the run: tokens are made from it */
     bool is_converse;
     int64_t timeout_hours;
-    int64_t jobs_max;    /* slots */
-    int64_t min_records; /* of a job */
     int64_t poll_ms;
     int64_t puts_max; /* at once, all jobs together */
     int64_t gets_max;
@@ -48,12 +72,18 @@ enum ps_phase {
 
 struct ps_engine;
 
-/* Texts of `options` are copied. */
+/* Lanes, pools and texts of `options` are copied. */
 struct ps_engine *ps_engine_new(const struct ps_engine_options *options);
 struct ps_engine *ps_engine_free(struct ps_engine *engine);
 
-/* A job as the store had it, in order of number, before the first turn. Takes its texts. */
+/*
+ * A job as the store had it, in order of number, before the first turn. Its lane is one of ours.
+ * Takes its texts.
+ */
 void ps_engine_add_job(struct ps_engine *engine, struct ps_job *job);
+
+/* The day of a pool as the store had it, before the first turn. */
+void ps_engine_set_day(struct ps_engine *engine, int64_t pool, struct ps_day day);
 
 /* Create nothing more, stop the jobs at the service, collect what they made, cancel the rest. */
 void ps_engine_stop(struct ps_engine *engine);
@@ -78,11 +108,29 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *engine);
 /* A job that changed since it was last asked; NULL: none. */
 const struct ps_job *ps_engine_dirty(struct ps_engine *engine);
 
+/* Likewise a pool whose day changed; false: none. */
+PS_MUST_CHECK bool ps_engine_dirty_day(struct ps_engine *engine, int64_t *ret_pool,
+                                       struct ps_day *ret_day);
+
 enum ps_phase ps_engine_phase(const struct ps_engine *engine);
 const struct ps_error *ps_engine_error(const struct ps_engine *engine);
 
-/* As identity told; "" before. */
-struct ps_str ps_engine_account(const struct ps_engine *engine);
+/* Of a lane, as identity told; "" before. */
+struct ps_str ps_engine_account(const struct ps_engine *engine, int64_t lane);
+
+/* What a pool is at: for reports, and for whoever cuts jobs. */
+struct ps_engine_use {
+    int64_t slots;      /* jobs that hold one */
+    int64_t day_end_ms; /* wall clock; 0: it has no budget of a day */
+    int64_t day_tokens; /* held against the present day */
+};
+struct ps_engine_use ps_engine_pool_use(const struct ps_engine *engine, int64_t pool);
+
+/* The most tokens that one job of a pool may have: a whole day's budget. INT64_MAX: any number. */
+int64_t ps_engine_job_tokens_max(const struct ps_engine_pool *pool, int64_t records);
+
+/* Records that open jobs hold. */
+int64_t ps_engine_records_held(const struct ps_engine *engine);
 
 /* The number that the next new job gets. */
 int64_t ps_engine_next_number(const struct ps_engine *engine);

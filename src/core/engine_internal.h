@@ -1,6 +1,7 @@
 /*
- * engine_internal - what the engine's files share: engine.c (facts in, wishes out), engine_jobs.c
- * (one job's facts), engine_wishes.c (one job's wishes).
+ * engine_internal - what the engine's files share: engine.c (facts in, wishes out), engine_start.c
+ * (what a run does first), engine_jobs.c (one job's facts), engine_wishes.c (one job's wishes),
+ * engine_books.c (what is counted, and in which set a job stands), engine_days.c (budgets of days).
  */
 #ifndef PS_CORE_ENGINE_INTERNAL_H
 #define PS_CORE_ENGINE_INTERNAL_H
@@ -8,6 +9,7 @@
 #include "base/prng.h"
 #include "core/engine.h"
 #include "core/job_states.h"
+#include "core/numbers.h"
 
 /*
  * What a run does before its jobs may move: R1 first, then jobs without a row, then numbers that
@@ -21,39 +23,137 @@ enum ps_start_step {
     PS_START_DONE
 };
 
-struct ps_engine {
-    struct ps_engine_options options;
-    struct ps_buf texts[6]; /* copies of the options' texts */
+/* Jobs of one account and Region: one List shows them all. */
+struct ps_engine_site {
+    int64_t lane; /* the first of its lanes */
+    struct ps_numbers live;
+    bool is_poll_open;
+    int64_t poll_wake_ms;
+    int64_t poll_tries;
+    int64_t poll_count;
+};
+
+/* A lane with copies of its texts. */
+#define PS_ENGINE_LANE_TEXTS 7
+struct ps_lane_state {
+    struct ps_engine_lane lane;
+    struct ps_buf texts[PS_ENGINE_LANE_TEXTS];
     char *account;
+    int64_t site;
+};
+
+struct ps_pool_state {
+    struct ps_engine_pool pool;
+    struct ps_day day;
+    bool is_day_dirty;
+    bool is_day_full; /* a job that has a slot waits for the turn */
+    struct ps_numbers planned;
+    int64_t slots;
+    int64_t ahead;       /* jobs between planned and created */
+    int64_t day_tokens;  /* held against the present day */
+    int64_t day_records; /* of the jobs that hold them */
+};
+
+/* Which set a job stands in, by its state. */
+enum ps_engine_queue { PS_QUEUE_NONE, PS_QUEUE_PLANNED, PS_QUEUE_MOVING, PS_QUEUE_LIVE };
+
+struct ps_engine {
+    struct ps_engine_options options; /* its lists are not used: see below */
+    struct ps_lane_state *lanes;
+    struct ps_pool_state *pools;
+    struct ps_engine_site *sites;
+    int64_t site_count;
+    struct ps_buf nonce;
     struct ps_prng prng;
+    struct ps_now now; /* of the last call */
     enum ps_phase phase;
     struct ps_error error;
     enum ps_start_step step;
+    int64_t step_lane;
     bool is_step_open;
     int64_t step_wake_ms;
     int64_t step_tries;
+    bool is_behind;  /* folders tell of jobs that no row knows */
     bool has_waited; /* for jobs that a list does not show yet, because the store is behind */
     bool is_stopping;
     bool is_pausing;
 
     struct ps_job *jobs; /* in order of number */
     int64_t job_count;
+    int64_t job_room;
     int64_t next_number;
+    struct ps_numbers moving; /* jobs that may wish for something */
+    struct ps_numbers dirty;
 
     bool is_cut_open;
     bool is_cut_due; /* something may be unsent: look */
     int64_t unsent;  /* records that no job holds; -1: not known */
 
-    bool is_poll_open;
-    int64_t poll_wake_ms;
-    int64_t poll_tries;
+    /* ---- counted, job by job: engine_books.c ---- */
+    int64_t planned;
+    int64_t open; /* neither done nor void */
+    int64_t foreign;
+    int64_t reading; /* jobs whose objects are listed or read: bounded, each holds a reader */
+    int64_t records_held;
+    int64_t open_wishes; /* of jobs */
     int64_t open_puts;
 
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;
 };
 
+/* ---- engine_books.c ---- */
+
+/*
+ * Every change of a job stands between these two: taken out of what is counted, and put in again as
+ * it then is. Between them nothing counted may be asked.
+ */
+void ps_engine_take_out(struct ps_engine *engine, const struct ps_job *job);
+void ps_engine_put_in(struct ps_engine *engine, struct ps_job *job);
+
+/* Taken out of its set too: before its lane, or its lane's pool, becomes another one. */
+void ps_engine_leave(struct ps_engine *engine, struct ps_job *job);
+
+/* The job goes to the store at the end of the turn. */
+void ps_engine_touch(struct ps_engine *engine, struct ps_job *job);
+
+bool ps_engine_is_listing(const struct ps_job *job);
+
+struct ps_pool_state *ps_engine_pool_of(struct ps_engine *engine, const struct ps_job *job);
+const struct ps_names *ps_engine_names(const struct ps_engine *engine, const struct ps_job *job);
+
+/* ---- engine_days.c ---- */
+
+/* Days that are over give way to the next, with what goes over into it. */
+void ps_engine_pass_days(struct ps_engine *engine, struct ps_now now);
+
+/* Does the job fit what is left of the day? */
+bool ps_engine_fits_day(const struct ps_pool_state *pool, const struct ps_job *job);
+
+/* Is it larger than any day? */
+bool ps_engine_is_over_day(const struct ps_pool_state *pool, const struct ps_job *job);
+
+/* The job's tokens are held against the present day; let go; settled by what was really used. */
+void ps_engine_hold_day(struct ps_engine *engine, struct ps_job *job);
+void ps_engine_free_day(struct ps_job *job);
+void ps_engine_settle_day(struct ps_engine *engine, struct ps_job *job,
+                          const struct ps_tally *tally);
+
+/* Sums up the jobs that are held against the pool's day, after it was put in place. */
+void ps_engine_count_day(struct ps_engine *engine, int64_t pool);
+
+/* ---- engine_start.c ---- */
+
+void ps_engine_handle_step(struct ps_engine *engine, const struct ps_fact *fact, struct ps_now now);
+PS_MUST_CHECK bool ps_engine_next_step(struct ps_engine *engine, struct ps_now now,
+                                       struct ps_wish *ret_wish);
+
+/* Pools of lanes that are known to be of one account become one. */
+void ps_engine_join_pools(struct ps_engine *engine);
+
 struct ps_job *ps_engine_job_by_number(struct ps_engine *engine, int64_t number);
+
+/* A new job, to be put in once its lane is known. Pointers to other jobs are void from here on. */
 struct ps_job *ps_engine_insert_job(struct ps_engine *engine, int64_t number);
 
 /* Moves the job by the table; `error` tells why where the fact is a failure. */
@@ -72,7 +172,8 @@ void ps_engine_handle_job(struct ps_engine *engine, struct ps_job *job, const st
                           struct ps_now now);
 
 /* A row of a list or the answer of a Get. */
-void ps_engine_note_view(struct ps_job *job, const struct ps_job_view *view);
+void ps_engine_note_view(struct ps_engine *engine, struct ps_job *job,
+                         const struct ps_job_view *view);
 
 /* Fills the wish of a job whose time has come: engine_wishes.c. False: it wishes nothing. */
 bool ps_engine_job_wish(struct ps_engine *engine, struct ps_job *job, struct ps_now now,

@@ -75,8 +75,8 @@ static enum ps_job_fact check_fact(struct ps_engine *const engine, struct ps_job
     }
     for (int64_t shard = 0; shard < job->shard_count; shard++) {
         ps_buf_clear(&engine->key);
-        ps_names_add_shard_key(&engine->key, &engine->options.names, job->number, job->attempt,
-                               shard);
+        ps_names_add_shard_key(&engine->key, ps_engine_names(engine, job), job->number,
+                               job->attempt, shard);
         const struct ps_object_view *const object = find_object(fact, ps_buf_str(&engine->key));
         if (object == NULL) {
             job->shards[shard].put_attempt = 0;
@@ -125,7 +125,7 @@ static enum ps_job_fact name_fact(struct ps_engine *const engine, struct ps_job 
         return failure_of(fact);
     }
     ps_buf_clear(&engine->text);
-    ps_names_add_job(&engine->text, &engine->options.names, job->number, job->attempt);
+    ps_names_add_job(&engine->text, ps_engine_names(engine, job), job->number, job->attempt);
     for (int64_t row = 0; row < fact->job_count; row++) {
         if (ps_str_equals(ps_str_of(fact->jobs[row].name), ps_buf_str(&engine->text))) {
             ps_job_set_text(&job->arn, fact->jobs[row].arn);
@@ -136,7 +136,8 @@ static enum ps_job_fact name_fact(struct ps_engine *const engine, struct ps_job 
 }
 
 /* R2 (a): Get must show our token and our input. */
-static enum ps_job_fact token_fact(struct ps_job *const job, const struct ps_fact *const fact,
+static enum ps_job_fact token_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                   const struct ps_fact *const fact,
                                    struct ps_error *const ret_error)
 {
     if (fact->outcome != PS_OUTCOME_YES) {
@@ -148,7 +149,7 @@ static enum ps_job_fact token_fact(struct ps_job *const job, const struct ps_fac
     if (ps_job_request_is_of(ps_str_of(job->request), ps_str_of(fact->jobs[0].token),
                              ps_str_of(fact->jobs[0].input_uri))) {
         ps_job_set_text(&job->arn, fact->jobs[0].arn);
-        ps_engine_note_view(job, &fact->jobs[0]);
+        ps_engine_note_view(engine, job, &fact->jobs[0]);
         return PS_FACT_DONE;
     }
     (void)ps_error_set(ret_error, PS_E_CONFLICT, PS_RETRY_NEVER,
@@ -183,7 +184,7 @@ static enum ps_job_fact output_fact(struct ps_engine *const engine, struct ps_jo
         return PS_FACT_EMPTY;
     }
     ps_buf_clear(&engine->text);
-    ps_names_add_out_prefix(&engine->text, &engine->options.names, job->number, job->attempt);
+    ps_names_add_out_prefix(&engine->text, ps_engine_names(engine, job), job->number, job->attempt);
     for (int64_t object = 0; object < fact->object_count; object++) {
         const struct ps_str key = ps_str_of(fact->objects[object].key);
         const struct ps_str rest = ps_str_part(key, engine->text.size, key.size);
@@ -205,7 +206,8 @@ static enum ps_job_fact output_fact(struct ps_engine *const engine, struct ps_jo
     return PS_FACT_DIFFERENT;
 }
 
-void ps_engine_note_view(struct ps_job *const job, const struct ps_job_view *const view)
+void ps_engine_note_view(struct ps_engine *const engine, struct ps_job *const job,
+                         const struct ps_job_view *const view)
 {
     /* I19: a late answer never takes an end back. */
     if (ps_job_status_is_terminal(job->status) && !ps_job_status_is_terminal(view->status)) {
@@ -221,16 +223,17 @@ void ps_engine_note_view(struct ps_job *const job, const struct ps_job_view *con
     if (view->message != NULL && view->message[0] != '\0') {
         ps_job_set_text(&job->message, view->message);
     }
-    job->is_dirty = true;
+    ps_engine_touch(engine, job);
 }
 
 /* What an earlier Get called ended is not taken back by a late answer, nor by a job that aged out.
  */
-static enum ps_job_fact get_again_fact(struct ps_job *const job, const struct ps_fact *const fact)
+static enum ps_job_fact get_again_fact(struct ps_engine *const engine, struct ps_job *const job,
+                                       const struct ps_fact *const fact)
 {
     if (fact->outcome == PS_OUTCOME_YES) {
         PS_ASSERT(fact->job_count == 1);
-        ps_engine_note_view(job, &fact->jobs[0]);
+        ps_engine_note_view(engine, job, &fact->jobs[0]);
         return PS_FACT_SEEN_END;
     }
     return fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_NOT_FOUND
@@ -242,7 +245,7 @@ static enum ps_job_fact get_fact(struct ps_engine *const engine, struct ps_job *
                                  const struct ps_fact *const fact, const struct ps_now now)
 {
     if (job->ended_ms != 0) {
-        return get_again_fact(job, fact);
+        return get_again_fact(engine, job, fact);
     }
     if (fact->outcome != PS_OUTCOME_YES) {
         return fact->outcome == PS_OUTCOME_NO && fact->error.status == PS_E_NOT_FOUND
@@ -250,7 +253,7 @@ static enum ps_job_fact get_fact(struct ps_engine *const engine, struct ps_job *
                    : failure_of(fact);
     }
     PS_ASSERT(fact->job_count == 1);
-    ps_engine_note_view(job, &fact->jobs[0]);
+    ps_engine_note_view(engine, job, &fact->jobs[0]);
     if (ps_job_status_is_terminal(fact->jobs[0].status)) {
         return PS_FACT_SEEN_END;
     }
@@ -410,8 +413,8 @@ static enum ps_job_verdict judge(const struct ps_job *const job, const struct ps
     return now_ms - job->ended_ms >= PS_OUTPUT_SETTLE_MS ? PS_VERDICT_UNACCOUNTED : PS_VERDICT_NONE;
 }
 
-static void act_judge(struct ps_job *const job, const struct ps_tally *const tally,
-                      const struct ps_now now)
+static void act_judge(struct ps_engine *const engine, struct ps_job *const job,
+                      const struct ps_tally *const tally, const struct ps_now now)
 {
     const bool is_equal = job->listing_ms != 0 && job->listing_seen == job->listing_digest;
     const bool is_second = is_equal && now.steady_ms - job->listing_ms >= PS_LISTING_GAP_MS;
@@ -426,6 +429,9 @@ static void act_judge(struct ps_job *const job, const struct ps_tally *const tal
         job->wake_ms = now.steady_ms + PS_LISTING_GAP_MS;
     } else {
         job->state = PS_STATE_CLOSING;
+    }
+    if (job->verdict == PS_VERDICT_UNPROCESSED) {
+        ps_engine_settle_day(engine, job, tally);
     }
 }
 
@@ -554,7 +560,7 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
         job->tries = 0;
         break;
     case PS_ACT_JUDGE:
-        act_judge(job, tally, now);
+        act_judge(engine, job, tally, now);
         break;
     case PS_ACT_VOID:
         engine->is_cut_due = true;
@@ -572,9 +578,12 @@ static void move(struct ps_engine *const engine, struct ps_job *const job,
         return;
     }
     act(engine, job, cell, tally, error, now);
-    job->is_dirty = true;
+    ps_engine_touch(engine, job);
     if (job->state == before) {
         return;
+    }
+    if (job->state == PS_STATE_READY || job->state == PS_STATE_LOADING) {
+        ps_engine_free_day(job); /* surely not at the service */
     }
     if (job->state == PS_STATE_READY || job->state == PS_STATE_VOID ||
         job->state == PS_STATE_CLOSING || job->state == PS_STATE_LOADING) {
@@ -598,7 +607,9 @@ void ps_engine_move(struct ps_engine *const engine, struct ps_job *const job,
                     const struct ps_now now)
 {
     const struct ps_tally none = {0};
+    ps_engine_take_out(engine, job);
     move(engine, job, fact, &none, error, now);
+    ps_engine_put_in(engine, job);
 }
 
 static enum ps_job_fact load_fact(struct ps_job *const job, const struct ps_fact *const fact)
@@ -628,14 +639,18 @@ static enum ps_job_fact hold_fact(struct ps_engine *const engine, struct ps_job 
         job->records += fact->shards[shard].records;
         job->bytes += fact->shards[shard].bytes;
     }
+    job->quota_tokens = fact->quota_tokens;
+    ps_engine_hold_day(engine, job);
     engine->unsent = fact->unsent;
     engine->is_cut_due = true;
     for (int64_t shape = 0; shape < fact->shape_count; shape++) {
         struct ps_job *const other = ps_engine_job_by_number(engine, fact->shapes[shape].number);
         if (other != NULL && other != job && other->state < PS_STATE_CREATING) {
+            ps_engine_take_out(engine, other);
             other->state = PS_STATE_VOID;
-            other->is_dirty = true;
             free_shards(other);
+            ps_engine_put_in(engine, other);
+            ps_engine_touch(engine, other);
         }
     }
     return PS_FACT_DONE;
@@ -658,7 +673,7 @@ static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *c
     case PS_STATE_LOOK_NAME:
         return name_fact(engine, job, fact);
     case PS_STATE_LOOK_TOKEN:
-        return token_fact(job, fact, ret_error);
+        return token_fact(engine, job, fact, ret_error);
     case PS_STATE_LOOK_OUTPUT:
         return output_fact(engine, job, fact, ret_error);
     case PS_STATE_ASKING:

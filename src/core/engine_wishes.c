@@ -15,7 +15,7 @@ static void add_token(struct ps_engine *const engine, struct ps_job *const job)
     ps_buf_init(&seed, PS_REQUEST_BYTES_MAX);
     ps_buf_init(&token, PS_REQUEST_BYTES_MAX);
     ps_buf_add(&seed, engine->options.nonce);
-    ps_names_add_job(&seed, &engine->options.names, job->number, job->attempt);
+    ps_names_add_job(&seed, ps_engine_names(engine, job), job->number, job->attempt);
     const XXH128_hash_t hash = XXH3_128bits(seed.data, seed.size);
     ps_buf_add_format(&token, "ps-%016llx%016llx", (unsigned long long)hash.high64,
                       (unsigned long long)hash.low64);
@@ -29,16 +29,17 @@ static void add_input_uri(struct ps_engine *const engine, const struct ps_job *c
     struct ps_buf key PS_CLEANUP(ps_buf_release);
     ps_buf_init(&key, PS_REQUEST_BYTES_MAX);
     if (job->shard_count == 1) {
-        ps_names_add_shard_key(&key, &engine->options.names, job->number, job->attempt, 0);
+        ps_names_add_shard_key(&key, ps_engine_names(engine, job), job->number, job->attempt, 0);
     } else {
-        ps_names_add_in_prefix(&key, &engine->options.names, job->number, job->attempt);
+        ps_names_add_in_prefix(&key, ps_engine_names(engine, job), job->number, job->attempt);
     }
-    ps_names_add_uri(uri, &engine->options.names, ps_buf_str(&key));
+    ps_names_add_uri(uri, ps_engine_names(engine, job), ps_buf_str(&key));
 }
 
 /* The intent's exact body: made once for an attempt, replayed ever after. */
 static void make_request(struct ps_engine *const engine, struct ps_job *const job)
 {
+    const struct ps_engine_lane *const lane = &engine->lanes[job->lane].lane;
     struct ps_buf name PS_CLEANUP(ps_buf_release);
     struct ps_buf input PS_CLEANUP(ps_buf_release);
     struct ps_buf prefix PS_CLEANUP(ps_buf_release);
@@ -50,15 +51,15 @@ static void make_request(struct ps_engine *const engine, struct ps_job *const jo
     ps_buf_init(&output, PS_REQUEST_BYTES_MAX);
     ps_buf_init(&body, PS_REQUEST_BYTES_MAX);
     add_token(engine, job);
-    ps_names_add_job(&name, &engine->options.names, job->number, job->attempt);
+    ps_names_add_job(&name, ps_engine_names(engine, job), job->number, job->attempt);
     add_input_uri(engine, job, &input);
-    ps_names_add_out_prefix(&prefix, &engine->options.names, job->number, job->attempt);
-    ps_names_add_uri(&output, &engine->options.names, ps_buf_str(&prefix));
+    ps_names_add_out_prefix(&prefix, ps_engine_names(engine, job), job->number, job->attempt);
+    ps_names_add_uri(&output, ps_engine_names(engine, job), ps_buf_str(&prefix));
     ps_job_request_write(&body, &(struct ps_job_request){
                                     .name = ps_buf_str(&name),
                                     .token = ps_str_of(job->token),
-                                    .model = engine->options.model,
-                                    .role_arn = engine->options.role_arn,
+                                    .model = lane->model,
+                                    .role_arn = lane->role_arn,
                                     .input_uri = ps_buf_str(&input),
                                     .output_uri = ps_buf_str(&output),
                                     .is_converse = engine->options.is_converse,
@@ -95,7 +96,7 @@ static bool wish_put(struct ps_engine *const engine, struct ps_job *const job,
     }
     wish->shard = job->next_put++;
     job->shards[wish->shard].is_open = true;
-    ps_names_add_shard_key(&engine->key, &engine->options.names, job->number, job->attempt,
+    ps_names_add_shard_key(&engine->key, ps_engine_names(engine, job), job->number, job->attempt,
                            wish->shard);
     wish->key = ps_buf_str(&engine->key);
     engine->open_puts++;
@@ -117,9 +118,11 @@ static void wish_list_objects(struct ps_engine *const engine, const struct ps_jo
                               struct ps_wish *const wish)
 {
     if (job->state == PS_STATE_CHECKING || job->state == PS_STATE_FOREIGN_LIST) {
-        ps_names_add_in_prefix(&engine->key, &engine->options.names, job->number, job->attempt);
+        ps_names_add_in_prefix(&engine->key, ps_engine_names(engine, job), job->number,
+                               job->attempt);
     } else {
-        ps_names_add_out_prefix(&engine->key, &engine->options.names, job->number, job->attempt);
+        ps_names_add_out_prefix(&engine->key, ps_engine_names(engine, job), job->number,
+                                job->attempt);
     }
     wish->key = ps_buf_str(&engine->key);
 }
@@ -134,7 +137,7 @@ static void wish_look(struct ps_engine *const engine, struct ps_job *const job,
         job->last_signed_ms = now.steady_ms;
         job->is_reloaded = false;
     }
-    ps_names_add_job(&engine->text, &engine->options.names, job->number, job->attempt);
+    ps_names_add_job(&engine->text, ps_engine_names(engine, job), job->number, job->attempt);
     wish->text = ps_buf_str(&engine->text);
     wish->after_ms = job->signed_wall_ms - PS_SUBMIT_MARGIN_MS;
 }
@@ -187,7 +190,7 @@ bool ps_engine_job_wish(struct ps_engine *const engine, struct ps_job *const job
         return false;
     }
     job->open_wishes++;
-    job->is_dirty = true;
+    ps_engine_touch(engine, job);
     *ret_wish = wish;
     return true;
 }

@@ -58,6 +58,7 @@ struct ps_job {
     int64_t records;
     int64_t bytes;
     int64_t input_tokens;
+    int64_t quota_tokens; /* what it counts against a day's budget, as it was cut */
 
     char *token;   /* drawn once for each attempt */
     char *request; /* the exact body of the create */
@@ -84,6 +85,11 @@ struct ps_job {
     int64_t tries;   /* failures in a row of what it wants now */
     int64_t wake_ms; /* nothing is wished before this */
 
+    /* The day that it is held against, by its end (core/day); 0: none. Later days come at a turn.
+     */
+    int64_t day_end_ms;
+    int64_t day_tokens; /* and how much of quota_tokens */
+
     /* ---- not in the store ---- */
     int64_t open_wishes;
     struct ps_shard_row *shards; /* while they are put and checked */
@@ -97,10 +103,11 @@ struct ps_job {
     int64_t fetched_count;
     int64_t fetch_offset;
     int64_t stop_wake_ms;
-    bool is_listed;   /* by the last poll */
-    bool is_reloaded; /* its create was open when a process died */
+    int64_t listed_poll; /* the poll that listed it last */
+    bool is_reloaded;    /* its create was open when a process died */
     char *fetch_etag;
     bool is_dirty;
+    int8_t queue; /* the engine's: in which of its sets */
 };
 
 /* Sets a heap text; NULL clears. */

@@ -74,6 +74,7 @@ static void release_job(struct ps_job_view *const job)
 {
     free(job->arn);
     free(job->name);
+    free(job->model);
     free(job->token);
     free(job->input_uri);
     free(job->output_uri);

@@ -91,6 +91,7 @@ const char *ps_job_status_name(enum ps_job_status status);
 struct ps_job_view {
     char *arn;
     char *name;
+    char *model; /* id or ARN */
     char *token; /* Get only */
     char *input_uri;
     char *output_uri;
@@ -124,10 +125,12 @@ struct ps_shard_row {
 /* A job that was cut. */
 struct ps_job_shape {
     int64_t number;
+    int64_t lane;
     int64_t shard_count;
     int64_t records;
     int64_t bytes;
     int64_t input_tokens;
+    int64_t quota_tokens; /* against a day's budget: input and expected output times burn-down */
 };
 
 /* What a terminal job's objects add up to (see app/collect). */
@@ -137,6 +140,8 @@ struct ps_tally {
     int64_t broken;
     bool has_manifest;
     int64_t manifest_counted; /* success + error as the manifest says; -1: it does not */
+    int64_t input_tokens;     /* as the answers' usage says; both 0: it does not */
+    int64_t output_tokens;
 };
 
 /* A fact tells of one wish. Numbers that a kind does not speak of are 0. */
@@ -160,6 +165,7 @@ struct ps_fact {
         *shapes; /* CUT_JOBS: the new jobs; HOLD_FOREIGN: jobs that held one of its records */
     int64_t shape_count;
     struct ps_tally tally; /* TALLY */
+    int64_t quota_tokens;  /* HOLD_FOREIGN: as in a shape */
     int64_t unsent; /* CUT_JOBS, CLOSE_JOB, HOLD_FOREIGN, GIVE_UP: records that no job holds */
     bool is_equal;  /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
 };

@@ -12,23 +12,64 @@ static char *copy_text(const char *const text)
     return text == NULL ? NULL : strdup(text);
 }
 
-void hand_begin(struct hand *const hand, const struct ps_engine_options *const options)
+static void fill_lane(struct hand_options *const options, const int64_t place)
+{
+    struct ps_engine_lane *const lane = &options->lanes[place];
+    lane->names.bucket = lane->names.bucket.size == 0 ? PS_STR("bucket") : lane->names.bucket;
+    lane->names.prefix = lane->names.prefix.size == 0 ? PS_STR("p") : lane->names.prefix;
+    lane->names.run = PS_STR("run");
+    lane->model = lane->model.size == 0 ? PS_STR("amazon.nova-lite-v1:0") : lane->model;
+    lane->role_arn = PS_STR("arn:aws:iam::111122223333:role/r");
+    lane->region = lane->region.size == 0 ? PS_STR("us-east-1") : lane->region;
+    lane->account = options->account;
+    lane->min_records = lane->min_records == 0 ? options->min_records : lane->min_records;
+}
+
+static void fill_lanes(struct hand_options *const options)
+{
+    options->lane_count = options->lane_count == 0 ? 1 : options->lane_count;
+    if (options->pool_count == 0) {
+        for (int64_t lane = 0; lane < options->lane_count; lane++) {
+            options->lanes[lane].pool = lane;
+        }
+        options->pool_count = options->lane_count;
+    }
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        fill_lane(options, lane);
+    }
+    for (int64_t pool = 0; pool < options->pool_count; pool++) {
+        struct ps_engine_pool *const filled = &options->pools[pool];
+        filled->jobs_max = filled->jobs_max == 0 ? options->jobs_max : filled->jobs_max;
+    }
+}
+
+static struct ps_engine *build(const struct hand_options *const options)
+{
+    return ps_engine_new(&(struct ps_engine_options){
+        .lanes = options->lanes,
+        .lane_count = options->lane_count,
+        .pools = options->pools,
+        .pool_count = options->pool_count,
+        .nonce = options->nonce.size == 0 ? PS_STR("nonce") : options->nonce,
+        .timeout_hours = 24,
+        .poll_ms = options->poll_ms,
+        .puts_max = options->puts_max,
+        .gets_max = options->gets_max,
+        .seed = 1,
+    });
+}
+
+void hand_begin(struct hand *const hand, const struct hand_options *const options)
 {
     memset(hand, 0, sizeof(*hand));
     hand->options = *options;
-    hand->options.names =
-        (struct ps_names){.bucket = PS_STR("bucket"), .prefix = PS_STR("p"), .run = PS_STR("run")};
-    hand->options.model = PS_STR("amazon.nova-lite-v1:0");
-    hand->options.role_arn = PS_STR("arn:aws:iam::111122223333:role/r");
-    hand->options.nonce = PS_STR("nonce");
-    hand->options.timeout_hours = 24;
     hand->options.jobs_max = options->jobs_max == 0 ? 2 : options->jobs_max;
     hand->options.min_records = options->min_records == 0 ? 5 : options->min_records;
     hand->options.poll_ms = options->poll_ms == 0 ? 30000 : options->poll_ms;
     hand->options.puts_max = options->puts_max == 0 ? 2 : options->puts_max;
     hand->options.gets_max = options->gets_max == 0 ? 2 : options->gets_max;
-    hand->options.seed = 1;
-    hand->engine = ps_engine_new(&hand->options);
+    fill_lanes(&hand->options);
+    hand->engine = build(&hand->options);
     hand->now = (struct ps_now){HAND_BEGIN_MS, HAND_BEGIN_MS + 5000000};
 }
 
@@ -57,7 +98,7 @@ static struct ps_job stored_part(const struct ps_job *const job)
     copy.fetched_count = 0;
     copy.fetch_offset = 0;
     copy.stop_wake_ms = 0;
-    copy.is_listed = false;
+    copy.listed_poll = 0;
     copy.fetch_etag = NULL;
     copy.is_dirty = false;
     return copy;
@@ -65,9 +106,19 @@ static struct ps_job stored_part(const struct ps_job *const job)
 
 void hand_restart(struct hand *const hand)
 {
-    struct ps_engine_options options = hand->options;
-    options.account = ps_engine_account(hand->engine);
-    struct ps_engine *const again = ps_engine_new(&options);
+    struct hand_options options = hand->options;
+    struct ps_day day;
+    int64_t pool = 0;
+    for (int64_t lane = 0; lane < options.lane_count; lane++) {
+        options.lanes[lane].account = ps_engine_account(hand->engine, lane);
+    }
+    struct ps_engine *const again = build(&options);
+    while (ps_engine_dirty_day(hand->engine, &pool, &day)) {
+        hand->days[pool] = day;
+    }
+    for (pool = 0; pool < options.pool_count; pool++) {
+        ps_engine_set_day(again, pool, hand->days[pool]);
+    }
     for (int64_t place = 0; place < ps_engine_job_count(hand->engine); place++) {
         struct ps_job job = stored_part(ps_engine_job(hand->engine, place));
         ps_engine_add_job(again, &job);

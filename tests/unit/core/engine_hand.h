@@ -5,7 +5,7 @@
  * A wish that is not the expected one fails the test. Owner: the test; hand_end frees.
  *
  *     struct hand hand;
- *     hand_begin(&hand, &(struct ps_engine_options){.jobs_max = 1});
+ *     hand_begin(&hand, &(struct hand_options){.jobs_max = 1});
  *     hand_to_create(&hand, 1);       the first job's create is open
  *     hand_unknown(&hand);
  *     hand_expect(&hand, PS_WISH_LIST_JOBS);
@@ -33,16 +33,33 @@ struct hand_wish {
     char etag[64];
 };
 
-struct hand {
-    struct ps_engine_options options;
-    struct ps_engine *engine;
-    struct ps_now now;
-    struct hand_wish last; /* what hand_expect took */
+#define HAND_LANES_MAX 4
+
+/* Zero is filled: names, model, role, slots 2, minimum 5, poll 30 s, puts and gets 2. */
+struct hand_options {
+    int64_t jobs_max;    /* of each pool */
+    int64_t min_records; /* of each lane */
+    int64_t poll_ms;
+    int64_t puts_max;
+    int64_t gets_max;
+    struct ps_str account; /* of each lane */
+    struct ps_str nonce;   /* "": "nonce" */
+    /* Without lanes there is one, in one pool; without pools, each lane has its own. */
+    struct ps_engine_lane lanes[HAND_LANES_MAX];
+    int64_t lane_count;
+    struct ps_engine_pool pools[HAND_LANES_MAX];
+    int64_t pool_count;
 };
 
-/* Gaps of `options` are filled: names, model, role, slots 2, minimum 5, poll 30 s, puts and gets 2.
- */
-void hand_begin(struct hand *hand, const struct ps_engine_options *options);
+struct hand {
+    struct hand_options options;
+    struct ps_engine *engine;
+    struct ps_now now;
+    struct hand_wish last;              /* what hand_expect took */
+    struct ps_day days[HAND_LANES_MAX]; /* as a store keeps them */
+};
+
+void hand_begin(struct hand *hand, const struct hand_options *options);
 void hand_end(struct hand *hand);
 
 /* Builds the engine again from its jobs, as a store would keep them; open wishes are lost. */

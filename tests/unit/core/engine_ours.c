@@ -20,7 +20,8 @@ static void copy_job(struct ps_job *const target, const struct ps_job *const sou
         copy.fetch_offset = copy.stop_wake_ms = 0;
     copy.listing_at = 0;
     copy.listing_seen = 0;
-    copy.is_listed = copy.is_read = copy.is_dirty = false;
+    copy.listed_poll = 0;
+    copy.is_read = copy.is_dirty = false;
     *target = copy;
 }
 

@@ -148,15 +148,21 @@ static void start_wish(const struct ps_wish *const wish)
 
 static void build_engine(void)
 {
-    const struct ps_engine_options options = {
+    const struct ps_engine_lane lane = {
         .names = {PS_STR("bucket"), PS_STR("p"), PS_STR("run")},
         .model = PS_STR("model"),
         .role_arn = PS_STR("role"),
         .account = run.starts == 0 ? PS_STR("") : PS_STR(ACCOUNT),
+        .min_records = service.min_records,
+    };
+    const struct ps_engine_pool pool = {.jobs_max = SLOTS};
+    const struct ps_engine_options options = {
+        .lanes = &lane,
+        .lane_count = 1,
+        .pools = &pool,
+        .pool_count = 1,
         .nonce = PS_STR("nonce"),
         .timeout_hours = 24,
-        .jobs_max = SLOTS,
-        .min_records = service.min_records,
         .poll_ms = service.quantum_ms == 0 ? 30 * PS_SECOND_MS : 5 * PS_MINUTE_MS,
         .puts_max = 3,
         .gets_max = 3,

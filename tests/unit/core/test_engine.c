@@ -15,7 +15,7 @@
 
 #define PROOF_FROM_MS (PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS)
 
-static const struct ps_engine_options defaults = {0};
+static const struct hand_options defaults = {0};
 
 /* ------------------------------------------------ the start */
 
@@ -25,13 +25,13 @@ static void begins_with_account_jobs_numbers_uploads(void **state)
     struct hand hand;
     struct ps_fact identity = {.outcome = PS_OUTCOME_YES, .text = strdup(HAND_ACCOUNT)};
     hand_begin(&hand, &defaults);
-    assert_int_equal(ps_engine_account(hand.engine).size, 0);
+    assert_int_equal(ps_engine_account(hand.engine, 0).size, 0);
     hand_expect(&hand, PS_WISH_IDENTITY);
     hand_expect_nothing(&hand); /* one step at a time */
     assert_int_equal(ps_engine_wake_at_ms(hand.engine), INT64_MAX);
     assert_false(ps_engine_is_quiet(hand.engine));
     hand_give(&hand, &identity);
-    assert_true(ps_str_equals_text(ps_engine_account(hand.engine), HAND_ACCOUNT));
+    assert_true(ps_str_equals_text(ps_engine_account(hand.engine, 0), HAND_ACCOUNT));
     assert_true(ps_engine_is_quiet(hand.engine));
     hand_expect(&hand, PS_WISH_LIST_JOBS);
     assert_string_equal(hand.last.text, "run");
@@ -54,12 +54,12 @@ static void another_account_halts_before_any_other_wish(void **state)
     (void)state;
     struct hand hand;
     struct ps_fact identity = {.outcome = PS_OUTCOME_YES, .text = strdup("999999999999")};
-    hand_begin(&hand, &(struct ps_engine_options){.account = PS_STR(HAND_ACCOUNT)});
+    hand_begin(&hand, &(struct hand_options){.account = PS_STR(HAND_ACCOUNT)});
     hand_expect(&hand, PS_WISH_IDENTITY);
     hand_give(&hand, &identity);
     hand_expect_nothing(&hand);
     hand_assert_halted(&hand, PS_E_DENIED, "111122223333, and these credentials to 999999999999");
-    assert_true(ps_str_equals_text(ps_engine_account(hand.engine), HAND_ACCOUNT));
+    assert_true(ps_str_equals_text(ps_engine_account(hand.engine, 0), HAND_ACCOUNT));
     hand_end(&hand);
 }
 
@@ -67,7 +67,7 @@ static void the_same_account_goes_on(void **state)
 {
     (void)state;
     struct hand hand;
-    hand_begin(&hand, &(struct ps_engine_options){.account = PS_STR(HAND_ACCOUNT)});
+    hand_begin(&hand, &(struct hand_options){.account = PS_STR(HAND_ACCOUNT)});
     hand_start(&hand);
     hand_expect(&hand, PS_WISH_CUT_JOBS);
     hand_end(&hand);
@@ -362,7 +362,7 @@ static void jobs_at_once_stay_within_the_slots(void **state)
 {
     (void)state;
     struct hand hand;
-    hand_begin(&hand, &(struct ps_engine_options){.jobs_max = 1});
+    hand_begin(&hand, &(struct hand_options){.jobs_max = 1});
     hand_to_create(&hand, 4);
     hand_prepare_job(&hand, 2);
     hand_prepare_job(&hand, 3);
@@ -376,7 +376,7 @@ static void a_slot_is_free_once_get_has_seen_the_end(void **state)
     (void)state;
     struct hand hand;
     const struct ps_job_view end = hand_view(PS_JOB_COMPLETED);
-    hand_begin(&hand, &(struct ps_engine_options){.jobs_max = 1});
+    hand_begin(&hand, &(struct hand_options){.jobs_max = 1});
     hand_to_create(&hand, 2);
     hand_yes(&hand);
     hand_prepare_job(&hand, 2);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const struct ps_engine_options defaults = {0};
+static const struct hand_options defaults = {0};
 
 static struct ps_job *add_job(struct hand *const hand, const enum ps_job_state state)
 {
@@ -18,7 +18,9 @@ static struct ps_job *add_job(struct hand *const hand, const enum ps_job_state s
     hand_begin(hand, &defaults);
     ps_engine_add_job(hand->engine, &job);
     struct ps_job *const added = ps_engine_job_by_number(hand->engine, 1);
+    ps_engine_take_out(hand->engine, added);
     added->state = state;
+    ps_engine_put_in(hand->engine, added);
     added->tries = 3;
     added->wake_ms = 77;
     return added;

@@ -15,7 +15,7 @@
 
 #define PROOF_FROM_MS (PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS)
 
-static const struct ps_engine_options defaults = {0};
+static const struct hand_options defaults = {0};
 
 static void the_intent_is_replayed_never_made_again(void **state)
 {
@@ -59,10 +59,7 @@ static void each_run_and_job_has_a_token_of_its_own(void **state)
     (void)snprintf(tokens[1], sizeof(tokens[1]), "%s", hand_job(&hand, 2)->token);
     assert_string_not_equal(tokens[0], tokens[1]);
     hand_end(&hand);
-    hand_begin(&hand, &defaults);
-    hand.engine = ps_engine_free(hand.engine);
-    hand.options.nonce = PS_STR("another");
-    hand.engine = ps_engine_new(&hand.options);
+    hand_begin(&hand, &(struct hand_options){.nonce = PS_STR("another")});
     hand_to_create(&hand, 1);
     assert_string_not_equal(tokens[0], hand_job(&hand, 1)->token);
     hand_end(&hand);
@@ -412,7 +409,7 @@ static void a_clear_no_frees_the_slot_and_is_tried_again(void **state)
     (void)state;
     struct hand hand;
     char body[2048];
-    hand_begin(&hand, &(struct ps_engine_options){.jobs_max = 1});
+    hand_begin(&hand, &(struct hand_options){.jobs_max = 1});
     hand_to_create(&hand, 1);
     memcpy(body, hand.last.text, sizeof(body));
     hand_no(&hand, PS_E_QUOTA, PS_RETRY_LATER);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const struct ps_engine_options defaults = {0};
+static const struct hand_options defaults = {0};
 
 #define OUT HAND_OUT
 #define ONE_OBJECT HAND_OBJECT
@@ -223,7 +223,7 @@ static void readers_stay_within_their_number(void **state)
     const struct ps_job_view first = hand_view(PS_JOB_COMPLETED);
     struct ps_job_view second = first;
     second.name = name;
-    hand_begin(&hand, &(struct ps_engine_options){.gets_max = 1});
+    hand_begin(&hand, &(struct hand_options){.gets_max = 1});
     hand_to_create(&hand, 2);
     hand_yes(&hand);
     hand_prepare_job(&hand, 2);

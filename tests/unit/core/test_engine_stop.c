@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const struct ps_engine_options defaults = {0};
+static const struct hand_options defaults = {0};
 
 /* ------------------------------------------------ stop and pause */
 
@@ -22,7 +22,7 @@ static void a_stop_voids_stops_collects_cancels(void **state)
     struct ps_job_view view = hand_view(PS_JOB_IN_PROGRESS);
     const struct ps_job_view end = hand_view_of(PS_JOB_STOPPED, 4);
     const struct ps_tally some = hand_tally_of(4, 4);
-    hand_begin(&hand, &(struct ps_engine_options){.jobs_max = 1});
+    hand_begin(&hand, &(struct hand_options){.jobs_max = 1});
     hand_to_create(&hand, 4);
     hand_yes(&hand);
     hand_prepare_job(&hand, 2);
