@@ -225,10 +225,14 @@ static void begin_day(struct ps_rates *const rates)
         const int64_t whole = scale(options->tpd * PS_MICROS, other->share_permille, PERMILLE);
         rates->day_left_micros -= both_ms > 0 ? scale(whole, both_ms, PS_DAY_MS) : 0;
     }
-    rates->day_left_micros = most(rates->day_left_micros, 0);
+    /* A record counts in the day that it ends in, whole: so a day never ends more than fit it. */
     for (size_t place = 0; place < rates->flow_count; place++) {
-        rates->flows[place]->turn_micros = rates->flows[place]->done_micros;
+        struct ps_rates_flow *const flow = rates->flows[place];
+        flow->turn_micros = flow->done_micros;
+        rates->day_left_micros -=
+            flow->done_micros - record_micros(flow, ps_rates_flow_records(flow));
     }
+    rates->day_left_micros = most(rates->day_left_micros, 0);
 }
 
 void ps_rates_init(struct ps_rates *const rates, const struct ps_rates_options *const options,

@@ -188,6 +188,23 @@ static void a_day_holds_whole_records_only(void **const state)
     }
 }
 
+static void a_record_under_way_at_the_turn_counts_in_the_new_day(void **const state)
+{
+    (void)state;
+    struct bench bench;
+    /*
+     * A day holds one record of 12,000 and a half. Half a minute before the turn one is begun: it
+     * ends in the new day, which then has no room for a second one. The others wait a day each.
+     */
+    begin(&bench, &(struct ps_rates_options){.tpm = 12000, .tpd = 18000}, DAY - 30 * PS_SECOND_MS);
+    add(&bench, 0, 3, 36000, DAY - 30 * PS_SECOND_MS);
+    run_until(&bench, DAY + PS_HOUR_MS);
+    assert_int_equal(ps_rates_flow_records(&bench.flows[0]), 1);
+    run_until(&bench, INT64_MAX - 1);
+    assert_int_equal(bench.ended_ms[0], DAY + 2 * PS_DAY_MS + PS_MINUTE_MS);
+    end(&bench);
+}
+
 static void the_day_turns_when_the_account_says(void **const state)
 {
     (void)state;
@@ -433,6 +450,7 @@ int main(void)
         cmocka_unit_test(running_jobs_share_equally_and_one_that_ends_leaves_its_share),
         cmocka_unit_test(a_job_that_is_taken_out_leaves_its_share_too),
         cmocka_unit_test(a_day_holds_whole_records_only),
+        cmocka_unit_test(a_record_under_way_at_the_turn_counts_in_the_new_day),
         cmocka_unit_test(the_day_turns_when_the_account_says),
         cmocka_unit_test(a_smaller_record_uses_what_is_left_of_the_day),
         cmocka_unit_test(a_record_larger_than_a_day_never_ends),
