@@ -157,11 +157,13 @@ static void add_class(struct side *const side, const struct ps_supply_lane *cons
     add_lane_requests(side, lane, job_records);
 }
 
-/* A job alone is as fast as its pool's tokens and records allow; a burst makes it faster. */
-static void set_job_speed(struct side *const side)
+/* A job alone is as fast as its pool's tokens allow; a burst makes it faster. Each running job may
+ * have begun a record before the day turned. */
+static void set_jobs(struct side *const side)
 {
     const int64_t tpm = side->curve.tokens_per_minute;
     struct ps_slots *const slots = &side->slots;
+    side->curve.straddle_tokens = ps_scale_i64(side->curve.straddle_tokens, slots->slots, 1);
     slots->records_per_ms = 1;
     slots->ms_per_records = 0;
     if (tpm < INT64_MAX && side->curve.burst_tokens == 0) {
@@ -198,7 +200,7 @@ static void set_sides(struct search *const search, const struct question *const 
     }
     for (int64_t place = 0; place < search->side_count; place++) {
         if (search->sides[place].is_asked) {
-            set_job_speed(&search->sides[place]);
+            set_jobs(&search->sides[place]);
         }
     }
 }

@@ -13,10 +13,10 @@
  *   WHOLE     a day takes whole records only, of the lightest kind
  *   REQUESTS  records or calls against RPS
  *
- * How it stays a floor: start-up is the lane's least; a burst counts in every day; a day's end may
- * cut a record in two, so each later day may finish one more; what differs between records of a
- * class counts as its lightest; a job's own speed is the whole rate of its pool. Rounding is always
- * towards less time.
+ * How it stays a floor: start-up is the lane's least; a burst counts in every day; each running job
+ * may have begun a record before a day's end and finish it after (it counts in the later day,
+ * whole, but has less left to do); what differs between records of a class counts as its lightest;
+ * a job's own speed is the whole rate of its pool. Rounding is always towards less time.
  *
  * The form behind it: give each record a value (its tokens as some pool counts them, or 1). Until t
  * a pool can deliver at most so much value; the least t at which all pools together deliver what

@@ -93,7 +93,7 @@ static void rate_and_day(void **state)
             const int64_t tpd = rows[row].tpd_millions * 1000000;
             const int64_t day_ms = tpd * PS_MINUTE_MS / tpm[rate];
             char text[64];
-            (void)snprintf(text, sizeof(text), "tpm=%lld,tpd=%lld", (long long)tpm[rate],
+            (void)snprintf(text, sizeof(text), "tpm=%lld,tpd=%lld,jobs=1", (long long)tpm[rate],
                            (long long)tpd);
             world_init_reference(&world, text);
             const struct ps_bound at_reset = bound_of();
@@ -124,13 +124,13 @@ static void whole_records_a_day(void **state)
         const char *lane;
         int64_t days;
     } rows[] = {
-        {"tpm=3M,tpd=10M", 241},
-        {"tpm=3M,tpd=20M", 121},
-        {"tpm=3M,tpd=30M", 80},
-        {"tpm=3M,tpd=40M", 61},
-        {"tpm=3M,tpd=50M", 49},
+        {"tpm=3M,tpd=10M,jobs=10", 241},
+        {"tpm=3M,tpd=20M,jobs=10", 121},
+        {"tpm=3M,tpd=30M,jobs=10", 80},
+        {"tpm=3M,tpd=40M,jobs=10", 61},
+        {"tpm=3M,tpd=50M,jobs=10", 49},
         {"tpd=50M", 49},
-        {"tpm=3M,tpd=10M,files=1,shard_records=1000", 241},
+        {"tpm=3M,tpd=10M,files=1,shard_records=1000,jobs=10", 241},
         {"tpm=3M,tpd=50M,files=1,shard_records=1000,jobs=10", 49},
         {"tpm=3M,tpd=50M,files=5000,shard_records=1000,jobs=10", 49},
     };
@@ -212,7 +212,7 @@ static void many_lanes(void **state)
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         world_init(&world);
         for (int64_t lane = 0; lane < rows[row].lanes; lane++) {
-            (void)world_add_lane(&world, "tpm=3M,tpd=50M", lane);
+            (void)world_add_lane(&world, "tpm=3M,tpd=50M,jobs=10", lane);
         }
         world_add_records(&world, 200000, 10000, 2000, 40000);
         const struct ps_bound bound = bound_of();
@@ -233,7 +233,7 @@ static void many_lanes(void **state)
 static void what_an_output_token_counts(void **state)
 {
     (void)state;
-    world_init_reference(&world, "tpm=3M,tpd=50M,burndown=5");
+    world_init_reference(&world, "tpm=3M,tpd=50M,burndown=5,jobs=10");
     assert_int_equal(ps_demand_weight(&world.demand.all, &world.lanes[0]), INT64_C(4000000000));
     assert_int_equal(
         ps_bound_days(&world.supply, &world.lanes[0], bound_of().parts_ms[PS_BOUND_RATE]), 80);
@@ -295,7 +295,7 @@ static void a_burst_counts_in_every_day(void **state)
 {
     (void)state;
     world_init(&world);
-    world_add_lane(&world, "tpm=1000,tpd=12000", 0)->burst_tokens = 10000;
+    world_add_lane(&world, "tpm=1000,tpd=12000,jobs=1", 0)->burst_tokens = 10000;
     world_add_records(&world, 24, 1000, 0, 10);
     /* 1442 min and not 1452; the second day's first record may stand half done since the first */
     assert_in_range(bound_of().ms, 1441 * PS_MINUTE_MS - 60, 1441 * PS_MINUTE_MS);
