@@ -9,4 +9,7 @@
 /* data/limits.json. */
 struct ps_str ps_catalog_limits(void);
 
+/* data/startup.json. */
+struct ps_str ps_catalog_startup(void);
+
 #endif

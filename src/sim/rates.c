@@ -80,6 +80,16 @@ int64_t ps_rates_flow_records(const struct ps_rates_flow *const flow)
     return record;
 }
 
+int64_t ps_rates_flow_records_at(const struct ps_rates *const rates,
+                                 const struct ps_rates_flow *const flow, const int64_t now_ms)
+{
+    struct ps_rates_flow later_flow = *flow;
+    PS_ASSERT(now_ms >= rates->now_ms);
+    later_flow.done_micros +=
+        least(moved_micros(flow->speed_micros, now_ms - rates->now_ms), left_micros(flow));
+    return ps_rates_flow_records(&later_flow);
+}
+
 static void *grown(void *const rows, const size_t count, const size_t row_size)
 {
     /* Rows double: the capacity is the next power of two. */

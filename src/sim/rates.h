@@ -129,6 +129,10 @@ struct ps_rates_flow *ps_rates_pop(struct ps_rates *rates);
 /* How many of its records are behind it, refused ones included. */
 int64_t ps_rates_flow_records(const struct ps_rates_flow *flow);
 
+/* The same at a time that the pool has not been advanced to yet, before its next event. */
+int64_t ps_rates_flow_records_at(const struct ps_rates *rates, const struct ps_rates_flow *flow,
+                                 int64_t now_ms);
+
 /* What of its first `records` was refused, stretch by stretch; NULL after the last. */
 const struct ps_rates_stretch *ps_rates_flow_stretch(const struct ps_rates_flow *flow,
                                                      size_t place);
