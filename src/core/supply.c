@@ -45,6 +45,21 @@ int64_t ps_supply_weight(const struct ps_supply_lane *const lane, const int64_t 
     return ps_sum_i64(input_tokens, ps_scale_i64(output_tokens, burndown, 1));
 }
 
+int64_t ps_supply_tokens_per_minute(const struct ps_supply_lane *const lane, const int64_t records,
+                                    const int64_t tokens)
+{
+    const int64_t tpm = ps_supply_limit(lane, PS_LIMIT_TPM, INT64_MAX);
+    const int64_t rps = ps_supply_limit(lane, PS_LIMIT_RPS, INT64_MAX);
+    const bool counts = lane->rps_counts == PS_RPS_RECORDS ||
+                        (lane->kind == PS_KIND_ON_DEMAND && lane->rps_counts == PS_RPS_CALLS);
+    if (!counts || rps == INT64_MAX || records == 0 || tokens == 0) {
+        return tpm;
+    }
+    const int64_t by_requests =
+        ps_scale_i64(ps_scale_i64(rps, PS_MINUTE_MS, PS_SECOND_MS), tokens, records);
+    return by_requests < tpm ? by_requests : tpm;
+}
+
 static void lower(int64_t *const records, enum ps_limit_key *const key, const int64_t other,
                   const enum ps_limit_key other_key)
 {

@@ -65,6 +65,11 @@ enum ps_limit_key ps_supply_binding(const struct ps_supply *supply, ps_supply_ti
 int64_t ps_supply_weight(const struct ps_supply_lane *lane, int64_t input_tokens,
                          int64_t output_tokens);
 
+/* What TPM and, where it counts records, RPS let through of records that weigh `tokens` in all;
+ * INT64_MAX: no end. */
+int64_t ps_supply_tokens_per_minute(const struct ps_supply_lane *lane, int64_t records,
+                                    int64_t tokens);
+
 /* Records of `bytes` bytes and `output_bytes` of answer each that one job of the lane can hold, at
  * most, and the limit that decides; INT64_MAX and PS_LIMIT_COUNT where none does. */
 int64_t ps_supply_job_records(const struct ps_supply_lane *lane, int64_t bytes,
