@@ -191,3 +191,50 @@ void ps_units_add_time(struct ps_buf *const buf, const int64_t time_ms)
         ps_buf_add_format(buf, "%" PRId64 "d %02" PRId64 "h", seconds / 86400, seconds / 3600 % 24);
     }
 }
+
+void ps_units_add_short(struct ps_buf *const buf, const int64_t value)
+{
+    static const char letters[] = "KMBT";
+    int64_t unit = 1000;
+    size_t letter = 0;
+    PS_ASSERT(value >= 0);
+    if (value < 10000) {
+        ps_units_add_count(buf, value);
+        return;
+    }
+    while (letters[letter + 1] != '\0' && value >= unit * 1000 - unit / 2) {
+        unit *= 1000;
+        letter++;
+    }
+    /* Hundredths below ten, tenths below a hundred, wholes above; not over what was asked for. */
+    const int64_t whole = value / unit;
+    const int64_t tens = whole < 100 ? 10 : 1;
+    const int64_t parts = whole < 10 ? 100 : tens;
+    const int64_t step = unit / parts;
+    const int64_t figures = value / step + (value % step >= (step + 1) / 2 ? 1 : 0);
+    ps_units_add_count(buf, figures / parts);
+    if (figures % parts != 0) {
+        ps_buf_add_format(buf, parts == 100 && figures % 10 != 0 ? ".%02" PRId64 : ".%" PRId64,
+                          parts == 100 && figures % 10 == 0 ? figures % parts / 10
+                                                            : figures % parts);
+    }
+    ps_buf_add_format(buf, " %c", letters[letter]);
+}
+
+void ps_units_add_usd(struct ps_buf *const buf, const int64_t usd_micros)
+{
+    static const int64_t dollar = 1000000;
+    static const int64_t cent = 10000;
+    PS_ASSERT(usd_micros >= 0);
+    if (usd_micros > 0 && usd_micros < cent) {
+        ps_buf_add_text(buf, "under $0.01");
+        return;
+    }
+    ps_buf_add_text(buf, "$");
+    if (usd_micros >= 100 * dollar) {
+        ps_units_add_count(buf, usd_micros / dollar + (usd_micros % dollar >= dollar / 2 ? 1 : 0));
+        return;
+    }
+    const int64_t cents = (usd_micros + cent / 2) / cent;
+    ps_buf_add_format(buf, "%" PRId64 ".%02" PRId64, cents / 100, cents % 100);
+}

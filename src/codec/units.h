@@ -29,4 +29,11 @@ void ps_units_add_count(struct ps_buf *buf, int64_t value);
 void ps_units_add_bytes(struct ps_buf *buf, int64_t bytes);
 void ps_units_add_time(struct ps_buf *buf, int64_t time_ms);
 
+/*
+ * Rounded, for those who compare: "4,166" and all below 10,000 as they are; "34.7 K", "50 M",
+ * "2.4 B", "12 T" (10^3, 10^6, 10^9, 10^12) with three figures; "$1,500", "$12.34", "under $0.01".
+ */
+void ps_units_add_short(struct ps_buf *buf, int64_t value);
+void ps_units_add_usd(struct ps_buf *buf, int64_t usd_micros);
+
 #endif
