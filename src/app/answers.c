@@ -194,6 +194,7 @@ static enum ps_status load_segment(struct ps_answers *const answers, const char 
         answers->sums.repeated_lines += (int64_t)lines.repeated;
         answers->sums.foreign_lines += (int64_t)lines.foreign;
         answers->sums.broken_lines += (int64_t)lines.broken;
+        answers->sums.repaired_lines += (int64_t)lines.repaired;
     }
     return read_status;
 }

@@ -58,6 +58,7 @@ struct ps_answers_sums {
     int64_t repeated_lines; /* of all outputs: lines beyond the first of a record, ... */
     int64_t foreign_lines;  /* ... of no record of their job, ... */
     int64_t broken_lines;   /* ... that could not be read */
+    int64_t repaired_lines; /* ... that held what is no character, and was read as U+FFFD */
 };
 
 PS_MUST_CHECK enum ps_status ps_answers_open(const char *folder, int64_t record_count,

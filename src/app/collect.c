@@ -16,6 +16,9 @@
 /* A text escaped anew, the body as it came and what stands around them. */
 #define PAYLOAD_BYTES_MAX (3 * PS_OUTPUT_LINE_BYTES_MAX)
 
+/* A byte that is no character becomes the three of U+FFFD. */
+#define REPAIRED_BYTES_MAX (3 * PS_OUTPUT_LINE_BYTES_MAX)
+
 /* What is filed of a record; all zero: no line yet. Kept in a scratch file: it grows with the job.
  */
 struct filed {
@@ -51,6 +54,7 @@ struct ps_collect {
     struct object object;
     struct ps_buf line; /* the part of a line that came so far, or the manifest */
     struct ps_buf payload;
+    struct ps_buf repaired; /* the line at hand, where something in it is no character */
     struct ps_json_doc doc;
 };
 
@@ -95,6 +99,7 @@ enum ps_status ps_collect_new(struct ps_answers *const answers, const struct ps_
     clear_counts(&collect->counts);
     ps_buf_init(&collect->line, PS_OUTPUT_LINE_BYTES_MAX);
     ps_buf_init(&collect->payload, PAYLOAD_BYTES_MAX);
+    ps_buf_init(&collect->repaired, REPAIRED_BYTES_MAX);
     ps_json_doc_init(&collect->doc);
     const size_t size = (size_t)ps_job_records_places(collect->records) * sizeof(struct filed);
     enum ps_status status =
@@ -119,6 +124,7 @@ struct ps_collect *ps_collect_free(struct ps_collect *const collect)
     ps_scratch_release(&collect->scratch);
     ps_buf_release(&collect->line);
     ps_buf_release(&collect->payload);
+    ps_buf_release(&collect->repaired);
     ps_json_doc_release(&collect->doc);
     free(collect->object.key);
     free(collect->model);
@@ -244,7 +250,7 @@ static enum ps_status take_line(struct ps_collect *const collect, const struct p
     }
     struct ps_output_line line;
     int64_t place = 0;
-    ps_output_line_read(&collect->doc, text, &line);
+    ps_output_line_read(&collect->doc, text, &collect->repaired, &line);
     if (line.kind == PS_OUTPUT_BROKEN) {
         collect->counts.broken++;
         return PS_OK;
@@ -254,6 +260,7 @@ static enum ps_status take_line(struct ps_collect *const collect, const struct p
         collect->counts.foreign++;
         return PS_OK;
     }
+    collect->counts.repaired += line.is_repaired ? 1 : 0;
     const struct filed candidate = make_payload(collect, &line);
     return file_answer(collect, line.record, place, &candidate, err);
 }
@@ -508,6 +515,7 @@ enum ps_status ps_collect_close(struct ps_collect *const collect,
         .repeated = (uint64_t)collect->counts.repeated,
         .foreign = (uint64_t)collect->counts.foreign,
         .broken = (uint64_t)collect->counts.broken,
+        .repaired = (uint64_t)collect->counts.repaired,
     };
     ps_segment_file_set_lines(collect->segment->file, &lines);
     return ps_segment_commit(PS_TAKE(&collect->segment), err);

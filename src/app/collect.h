@@ -47,6 +47,7 @@ struct ps_collect_counts {
     int64_t repeated; /* lines beyond the first of a record */
     int64_t foreign;  /* ids that are not of this job */
     int64_t broken;   /* lines that cannot be read: a cut object ends in one */
+    int64_t repaired; /* lines of this job's records that held what is no character */
     bool has_manifest;
     int64_t manifest_total; /* -1 where the manifest does not say */
     int64_t manifest_success;

@@ -220,6 +220,7 @@ static void add_oddities(const struct ps_report *const report, struct ps_buf *co
     add_count(buf, "repeated_lines", report->answers.repeated_lines);
     add_count(buf, "foreign_lines", report->answers.foreign_lines);
     add_count(buf, "broken_lines", report->answers.broken_lines);
+    add_count(buf, "repaired_lines", report->answers.repaired_lines);
 }
 
 void ps_report_add_json(const struct ps_report *const report, struct ps_buf *const buf)

@@ -222,6 +222,8 @@ static void add_notes(const struct ps_report *const report, struct ps_buf *const
     add_note(buf, answers->repeated_lines, "output lines that repeated a record");
     add_note(buf, answers->foreign_lines, "output lines of no record of their job");
     add_note(buf, answers->broken_lines, "output lines that could not be read");
+    add_note(buf, answers->repaired_lines,
+             "output lines with bytes that are no characters (U+FFFD stands for them)");
 }
 
 static void add_side(const struct ps_report *const report, struct ps_buf *const buf,

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define HEAD_MAGIC "PSSEG01\n"
+#define HEAD_MAGIC "PSSEG02\n"
 #define END_MAGIC "PSSEGEND"
 #define FLAG_VERDICTS UINT32_C(1)
 #define WRITE_BYTES (256 * (size_t)1024)
@@ -37,7 +37,7 @@ struct end {
 };
 
 static_assert(sizeof(struct head) == 16, "a size on disk");
-static_assert(sizeof(struct end) == 72, "a size on disk");
+static_assert(sizeof(struct end) == 80, "a size on disk");
 
 /* A descriptor that is written from its start on, through a buffer. */
 struct tail {

@@ -4,10 +4,12 @@
  *
  * Little endian, as in memory:
  *
- *     head     16 bytes   "PSSEG01\n", flags (1: verdicts on records that were not sent), zero
+ *     head     16 bytes   "PSSEG02\n", flags (1: verdicts on records that were not sent), zero
  *     payloads            each: 8 bytes XXH3-64 of the payload seeded with the record's number,
- * then it rows     48 bytes   struct ps_segment_row each, in the order they were added end      64
- * bytes   struct end (segment_file.c): counts, XXH3-128 of head and rows, its own digest
+ *                         then it
+ *     rows     48 bytes   struct ps_segment_row each, in the order they were added
+ *     end      80 bytes   struct end (segment_file.c): counts, XXH3-128 of head and rows, its own
+ *                         digest
  *
  * It is written as `<name>.seg.tmp`; ps_segment_file_finish syncs it, renames it to `<name>.seg`
  * and syncs the folder. A file cut or changed anywhere is told when it is opened (head, rows, end)
@@ -42,11 +44,12 @@ struct ps_segment_row {
 
 static_assert(sizeof(struct ps_segment_row) == 48, "a size on disk");
 
-/* Lines of the job's outputs that gave no row; kept in the end, for the report. */
+/* Odd lines of the job's outputs; kept in the end, for the report. */
 struct ps_segment_lines {
-    uint64_t repeated;
+    uint64_t repeated; /* they gave no row, ... */
     uint64_t foreign;
     uint64_t broken;
+    uint64_t repaired; /* they did, with U+FFFD for what was no character */
 };
 
 /* The digest of a payload: one filed under another record's number does not fit. */

@@ -10,6 +10,9 @@
 #define ROOM_BYTES ((size_t)1024 * 1024)
 #define ALIGN_BYTES ((size_t)16)
 
+/* An escape \uXXXX. */
+#define UNIT_BYTES ((size_t)6)
+
 static size_t rounded(const size_t size)
 {
     return (size + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
@@ -152,28 +155,31 @@ static const struct utf8_form utf8_forms[] = {
     {0xF0, 0xF0, 4, 0x90, 0xBF}, {0xF1, 0xF3, 4, 0x80, 0xBF}, {0xF4, 0xF4, 4, 0x80, 0x8F},
 };
 
-/* How many bytes the character at the front has; 0: it is not one. */
-static size_t utf8_character(const unsigned char *const at, const size_t left)
+/* How many bytes at the front, one at least, are a character (*ret_is_whole) or as much of one as
+ * there is. */
+static size_t utf8_sequence(const unsigned char *const at, const size_t left,
+                            bool *const ret_is_whole)
 {
-    for (size_t row = 0; row < sizeof(utf8_forms) / sizeof(utf8_forms[0]); row++) {
-        const struct utf8_form *const form = &utf8_forms[row];
-        if (at[0] < form->lead_min || at[0] > form->lead_max) {
-            continue;
-        }
-        if (form->size > left) {
-            return 0;
-        }
-        if (form->size > 1 && (at[1] < form->second_min || at[1] > form->second_max)) {
-            return 0;
-        }
-        for (size_t place = 2; place < form->size; place++) {
-            if ((at[place] & 0xC0) != 0x80) {
-                return 0;
-            }
-        }
-        return form->size;
+    const struct utf8_form *form = utf8_forms;
+    const struct utf8_form *const end = utf8_forms + sizeof(utf8_forms) / sizeof(utf8_forms[0]);
+    *ret_is_whole = false;
+    while (form < end && (at[0] < form->lead_min || at[0] > form->lead_max)) {
+        form++;
     }
-    return 0;
+    if (form == end) {
+        return 1;
+    }
+    size_t size = 1;
+    while (size < form->size && size < left) {
+        const bool fits = size == 1 ? at[1] >= form->second_min && at[1] <= form->second_max
+                                    : (at[size] & 0xC0) == 0x80;
+        if (!fits) {
+            return size;
+        }
+        size++;
+    }
+    *ret_is_whole = size == form->size;
+    return size;
 }
 
 bool ps_utf8_is_valid(const struct ps_str text)
@@ -188,12 +194,76 @@ bool ps_utf8_is_valid(const struct ps_str text)
                 continue;
             }
         }
-        const size_t size =
-            utf8_character((const unsigned char *)text.data + place, text.size - place);
-        if (size == 0) {
+        bool is_whole = false;
+        place +=
+            utf8_sequence((const unsigned char *)text.data + place, text.size - place, &is_whole);
+        if (!is_whole) {
             return false;
         }
-        place += size;
     }
     return true;
+}
+
+/* The code unit of an escape \uXXXX at the front; -1: there is none. */
+static int32_t escaped_unit(const struct ps_str text)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    int32_t unit = 0;
+    if (text.size < UNIT_BYTES || text.data[0] != '\\' || text.data[1] != 'u') {
+        return -1;
+    }
+    for (size_t place = 2; place < UNIT_BYTES; place++) {
+        const char *const digit = memchr(digits, text.data[place], sizeof(digits) - 1);
+        if (digit == NULL) {
+            return -1;
+        }
+        const int32_t value = (int32_t)(digit - digits);
+        unit = unit * 16 + (value < 16 ? value : value - 6);
+    }
+    return unit;
+}
+
+static bool is_high(const int32_t unit)
+{
+    return unit >= 0xD800 && unit <= 0xDBFF;
+}
+
+static bool is_low(const int32_t unit)
+{
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+/* The escape at the front: both halves of a pair at once. */
+static size_t repair_escape(const struct ps_str text, struct ps_buf *const buf,
+                            bool *const has_room)
+{
+    const int32_t unit = escaped_unit(text);
+    const struct ps_str rest = ps_str_part(text, UNIT_BYTES, text.size);
+    size_t size = unit < 0 ? 2 : UNIT_BYTES; /* \\, \" and their like */
+    if (is_low(unit) || (is_high(unit) && !is_low(escaped_unit(rest)))) {
+        *has_room = ps_buf_append(buf, PS_STR("\\ufffd"));
+        return size;
+    }
+    size *= is_high(unit) ? 2 : 1;
+    *has_room = ps_buf_append(buf, ps_str_part(text, 0, size));
+    return size;
+}
+
+bool ps_json_repair(const struct ps_str text, struct ps_buf *const buf)
+{
+    size_t place = 0;
+    bool has_room = true;
+    while (has_room && place < text.size) {
+        const struct ps_str rest = ps_str_part(text, place, text.size);
+        bool is_whole = false;
+        if (rest.data[0] == '\\') {
+            place += repair_escape(rest, buf, &has_room);
+            continue;
+        }
+        const size_t size = utf8_sequence((const unsigned char *)rest.data, rest.size, &is_whole);
+        has_room =
+            ps_buf_append(buf, is_whole ? ps_str_part(rest, 0, size) : PS_STR("\xEF\xBF\xBD"));
+        place += size;
+    }
+    return has_room;
 }

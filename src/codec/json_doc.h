@@ -12,7 +12,7 @@
 #ifndef PS_CODEC_JSON_DOC_H
 #define PS_CODEC_JSON_DOC_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 #include <yyjson.h>
 
@@ -46,6 +46,13 @@ PS_MUST_CHECK yyjson_val *ps_json_doc_read(struct ps_json_doc *doc, struct ps_st
 
 /* A string's decoded text, a number's source text; an empty view of anything else. */
 struct ps_str ps_json_text(yyjson_val *value);
+
+/*
+ * Appends `text` with U+FFFD for whatever in it is no character: each ill-formed sequence of bytes
+ * (its maximal subpart, as Unicode 3.9 advises), and each escape of a lone surrogate (as the escape
+ * \ufffd). All else stays byte for byte. False: the cap of `buf` was hit, a part may stand in it.
+ */
+PS_MUST_CHECK bool ps_json_repair(struct ps_str text, struct ps_buf *buf);
 
 /* All of it is well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
 PS_MUST_CHECK bool ps_utf8_is_valid(struct ps_str text);

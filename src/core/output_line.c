@@ -89,12 +89,19 @@ static bool read_record(yyjson_val *const root, const struct members *const memb
     return ps_record_id_read(ps_json_text(id), &line->record);
 }
 
-void ps_output_line_read(struct ps_json_doc *const doc, const struct ps_str text,
-                         struct ps_output_line *const ret_line)
+/* Once more with what is no character made one. */
+static yyjson_val *read_repaired(struct ps_json_doc *const doc, const struct ps_str text,
+                                 struct ps_buf *const room)
 {
-    *ret_line = (struct ps_output_line){PS_OUTPUT_BROKEN, -1, NULL, {NULL, 0}, NULL};
     struct ps_json_reason reason;
-    yyjson_val *const root = ps_json_doc_read(doc, text, &reason);
+    ps_buf_clear(room);
+    return ps_json_repair(text, room) ? ps_json_doc_read(doc, ps_buf_str(room), &reason) : NULL;
+}
+
+/* Fills the line from the text that the tree was read from. */
+static void read_line(yyjson_val *const root, const struct ps_str text,
+                      struct ps_output_line *const ret_line)
+{
     struct members members;
     if (!yyjson_is_obj(root)) {
         return;
@@ -114,6 +121,23 @@ void ps_output_line_read(struct ps_json_doc *const doc, const struct ps_str text
         ret_line->kind = PS_OUTPUT_ERROR;
         ret_line->value = value_of(root, "error");
     }
+}
+
+void ps_output_line_read(struct ps_json_doc *const doc, const struct ps_str text,
+                         struct ps_buf *const room, struct ps_output_line *const ret_line)
+{
+    *ret_line = (struct ps_output_line){.kind = PS_OUTPUT_BROKEN, .record = -1};
+    struct ps_json_reason reason;
+    yyjson_val *const root = ps_json_doc_read(doc, text, &reason);
+    if (root != NULL) {
+        read_line(root, text, ret_line);
+        return;
+    }
+    yyjson_val *const repaired = read_repaired(doc, text, room);
+    read_line(repaired, ps_buf_str(room), ret_line);
+    /* An id that had to be repaired is nobody's. */
+    ret_line->kind = ret_line->kind == PS_OUTPUT_FOREIGN ? PS_OUTPUT_BROKEN : ret_line->kind;
+    ret_line->is_repaired = ret_line->kind != PS_OUTPUT_BROKEN;
 }
 
 static bool add_number(struct ps_buf *const buf, const int64_t number)

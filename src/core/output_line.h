@@ -2,9 +2,10 @@
  * output_line - one line of an output object: whose answer it is, and what is kept of it.
  *
  * The line is hostile. It is BROKEN when it is not one JSON object with one `recordId` that is
- * text, FOREIGN when that id is not one of ours. BAD is a line of ours that says neither or both of
- * `modelOutput` and `error` (null counts as absent), says one of them twice, or gives an output
- * that is no object or nested deeper than PS_JSON_DEPTH_MAX.
+ * text, FOREIGN when that id is not one of ours. Bytes that are not UTF-8 and lone surrogates do
+ * not break a line of ours: they are read as U+FFFD, and it is told. BAD is a line of ours that
+ * says neither or both of `modelOutput` and `error` (null counts as absent), says one of them
+ * twice, or gives an output that is no object or nested deeper than PS_JSON_DEPTH_MAX.
  *
  * Pure. Owner: the reader is embedded and released by the caller; what a line points to lives until
  * the next read, and the line's bytes must live as long. Threads: one at a time.
@@ -30,9 +31,11 @@ struct ps_output_line {
     yyjson_val *value;    /* ANSWER: the model's body; ERROR: the error */
     struct ps_str source; /* ANSWER: the body as it stands in the line */
     const char *fault;    /* BAD: what is wrong with it */
+    bool is_repaired;     /* ANSWER, ERROR, BAD: something in the line was no character */
 };
 
-void ps_output_line_read(struct ps_json_doc *doc, struct ps_str line,
+/* `room` holds the line where it had to be repaired; it must live as long as the line's bytes. */
+void ps_output_line_read(struct ps_json_doc *doc, struct ps_str line, struct ps_buf *room,
                          struct ps_output_line *ret_line);
 
 /*

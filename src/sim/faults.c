@@ -49,6 +49,8 @@ static const struct {
     [PS_FAULT_RECORD_429] = {"record429", REACH_RECORD, false},
     [PS_FAULT_RECORD_500] = {"record500", REACH_RECORD, false},
     [PS_FAULT_RECORD_400] = {"record400", REACH_RECORD, false},
+    [PS_FAULT_SURROGATE] = {"surrogate", REACH_RECORD, false},
+    [PS_FAULT_BADUTF8] = {"badutf8", REACH_RECORD, false},
 };
 
 static const char *const op_names[PS_OP_COUNT] = {
@@ -311,6 +313,6 @@ const char *ps_emulator_faults_help(void)
            "nocounts\n"
            "                    flatten\n"
            "  kinds of 'output': late vanish short\n"
-           "  kinds of 'record': record429 record500 record400\n"
+           "  kinds of 'record': record429 record500 record400 surrogate badutf8\n"
            "For example: lost:create:every=2,500:put:nth=3:after,record429:record:p=10\n";
 }

@@ -138,12 +138,25 @@ static void spoil_record(const struct run *const run, struct ps_record *const re
         {PS_FAULT_RECORD_500, 500, "The system encountered an unexpected error during processing."},
         {PS_FAULT_RECORD_400, 400, "The content was refused by a fault of the emulator."},
     };
+    static const struct {
+        enum ps_fault_kind kind;
+        const char *bytes;
+    } texts[] = {
+        {PS_FAULT_SURROGATE, "\\ud800"},
+        {PS_FAULT_BADUTF8, "\xFF\xC3"},
+    };
     const int64_t count = run->base_count + run->ordinal + 1;
     for (size_t index = 0; index < sizeof faults / sizeof faults[0]; index++) {
         if (ps_faults_fire(&run->world->faults, faults[index].kind, PS_OP_RECORD, count,
                            run->work->at_ms) != NULL) {
             ps_record_set_error(record, faults[index].code, faults[index].message);
             return;
+        }
+    }
+    for (size_t index = 0; index < sizeof texts / sizeof texts[0]; index++) {
+        if (ps_faults_fire(&run->world->faults, texts[index].kind, PS_OP_RECORD, count,
+                           run->work->at_ms) != NULL) {
+            ps_record_spoil_text(record, ps_str_of(texts[index].bytes));
         }
     }
 }

@@ -73,6 +73,29 @@ void ps_record_set_error(struct ps_record *const record, const int64_t code,
                    message);
 }
 
+void ps_record_spoil_text(struct ps_record *const record, const struct ps_str bytes)
+{
+    static const char *const names[] = {"\"text\":\"", "\"generation\":\"", "\"outputText\":\"",
+                                        "\"content\":\""};
+    const struct ps_str output = ps_buf_str(&record->output);
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
+        const struct ps_str name = ps_str_of(names[index]);
+        const char *const found =
+            output.size == 0 ? NULL : memmem(output.data, output.size, name.data, name.size);
+        if (found == NULL) {
+            continue;
+        }
+        const size_t before = (size_t)(found - output.data) + name.size;
+        char *whole PS_CLEANUP(ps_str_free_auto) = ps_str_dup(output);
+        const struct ps_str text = {whole, output.size};
+        ps_buf_clear(&record->output);
+        ps_buf_add(&record->output, ps_str_part(text, 0, before));
+        ps_buf_add(&record->output, bytes);
+        ps_buf_add(&record->output, ps_str_part(text, before, text.size));
+        return;
+    }
+}
+
 void ps_record_make_id(struct ps_record *const record, struct ps_prng *const prng)
 {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";

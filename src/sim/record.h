@@ -32,6 +32,9 @@ PS_MUST_CHECK bool ps_record_read(struct ps_record *record, struct ps_str line,
 /* An error instead of the model's answer. */
 void ps_record_set_error(struct ps_record *record, int64_t code, const char *message);
 
+/* `bytes` at the beginning of the answer's text, as they stand in the JSON; nothing without one. */
+void ps_record_spoil_text(struct ps_record *record, struct ps_str bytes);
+
 /* A record id for a line that has none. */
 void ps_record_make_id(struct ps_record *record, struct ps_prng *prng);
 

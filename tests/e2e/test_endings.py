@@ -28,6 +28,7 @@ ROWS = [
     ("a record is throttled once", "record429:record:nth=3", OK, {"succeeded": 40}, None, set()),
     ("a record breaks the service once", "record500:record:nth=3", OK, {"succeeded": 40}, None, set()),
     ("a record is wrong", "record400:record:nth=3", SOME_FAILED, {"succeeded": 39, "failed": 1}, 4, {"400"}),
+    ("texts hold half a character", "surrogate:record:every=3,badutf8:record:every=4", OK, {"succeeded": 40}, 4, set()),
     ("every record is throttled always", "record429:record", SOME_FAILED, {"failed": 40}, 12, {"429"}),
 ]
 
@@ -44,6 +45,10 @@ def add(row_text, faults, status, endings, jobs, codes):
         if jobs is not None:
             check_equal(jobs, len(emulator.events("job.created")), "it took %d jobs" % jobs)
         check_failed_file(work, rows)
+        repaired = sum("\ufffd" in row.get("text", "") for row in rows)
+        check_equal(repaired, json.loads(read_bytes(work.path("results.report.json")))["repaired_lines"],
+                    "%d of them had to be repaired, as the report says" % repaired)
+        check((repaired > 0) == ("surrogate" in faults), "where the service sent what is no character")
         work.judge(emulator, prompts, "results.jsonl")
     function.__name__ = row_text.replace(" ", "_")
     test(function)

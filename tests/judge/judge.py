@@ -88,6 +88,17 @@ def digest(value):
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def repaired(value):
+    """With U+FFFD for each half of a pair that stands alone: no results file could hold it."""
+    if isinstance(value, Pairs):
+        return Pairs((repaired(key), repaired(item)) for key, item in value)
+    if isinstance(value, list):
+        return [repaired(item) for item in value]
+    if isinstance(value, str) and not isinstance(value, Number):
+        return re.sub("[\ud800-\udfff]", "\ufffd", value)
+    return value
+
+
 def leaves(value):
     """Every text inside."""
     if isinstance(value, Pairs):
@@ -348,7 +359,7 @@ def read_outputs(world, job):
             continue
         for row in (world.body(put) or b"").split(b"\n"):
             try:
-                answer = parse(row.decode("utf-8"))
+                answer = repaired(parse(row.decode("utf-8", "replace")))
                 answers[answer.get("recordId")].append(answer)
             except (ValueError, AttributeError):
                 continue  # an end of file in the middle of a line is one of the faults

@@ -293,6 +293,8 @@ row("endings", "no-success-no-lines", "Completed with zero successes: error line
     "src/app/collect.c", "    if (line.kind == PS_OUTPUT_BROKEN) {", "    if (line.kind == PS_OUTPUT_BROKEN || line.kind == PS_OUTPUT_ERROR) {")
 row("endings", "unprocessed-lost", "what a half done job left over is not sent again", ENDINGS + "a_job_ends_half_done",
     "src/app/turn_local.c", "kind == PS_ANSWER_RETRYABLE || kind == PS_ANSWER_UNPROCESSED;", "kind == PS_ANSWER_RETRYABLE;")
+row("endings", "half-a-character", "a line with half a character in its text is lost", ENDINGS + "texts_hold_half_a_character",
+    "src/core/output_line.c", "yyjson_val *const repaired = read_repaired(doc, text, room);", "yyjson_val *const repaired = NULL;")
 
 # --- model dialects ----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@
 #include "app/answers_internal.h"
 #include "base/limits.h"
 #include "base/prng.h"
+#include "codec/json_doc.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -247,6 +248,33 @@ static void a_line_that_says_no_outcome_fails_its_record(void **state)
     assert_payload(&bench, 2, PS_ANSWER_FAILED,
                    "{\"code\":\"bad_output\",\"message\":\"modelOutput is no object\"}");
     assert_int_equal(ps_answers_state(bench.answers, 3).kind, PS_ANSWER_UNPROCESSED);
+}
+
+/* An answer that was paid is not lost over a byte that is no character. */
+static void what_is_no_character_is_answered_with_one_that_says_so(void **state)
+{
+    (void)state;
+    struct bench bench PS_CLEANUP(bench_release);
+    bench_init(&bench, 4);
+    write_object(&bench, "s.jsonl.out",
+                 ANSWER("R0000000000", "a\\ud800b") ANSWER("R0000000001", "a\xFF")
+                     ANSWER("R0000000002", "c") ANSWER("R000000000\xFF", "d"));
+    const struct ps_collect_counts counts = counts_of(&bench);
+    assert_int_equal(counts.lines, 3);
+    assert_int_equal(counts.succeeded, 3);
+    assert_int_equal(counts.repaired, 2);
+    assert_int_equal(counts.broken, 1); /* an id that cannot be read is nobody's */
+    close_as(&bench, PS_ANSWER_UNPROCESSED);
+    struct ps_answers_sums sums;
+    ps_answers_sums(bench.answers, &sums);
+    assert_int_equal(sums.repaired_lines, 2);
+    for (int64_t record = 0; record < 2; record++) {
+        struct ps_buf payload PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&payload, PS_MB);
+        assert_int_equal(ps_answers_payload(bench.answers, record, &payload, &bench.err), PS_OK);
+        assert_true(ps_utf8_is_valid(ps_buf_str(&payload)));
+        assert_non_null(strstr(ps_buf_text(&payload), "\"text\":\"a\xEF\xBF\xBD"));
+    }
 }
 
 /* Every piece size: lines are put together across writes, the last one needs no line end. */
@@ -644,6 +672,7 @@ int main(void)
         cmocka_unit_test(missing_records_get_the_verdict_that_is_asked_for),
         cmocka_unit_test(what_is_not_of_this_job_is_counted_and_left),
         cmocka_unit_test(a_line_that_says_no_outcome_fails_its_record),
+        cmocka_unit_test(what_is_no_character_is_answered_with_one_that_says_so),
         cmocka_unit_test(pieces_of_any_size_give_the_same),
         cmocka_unit_test(an_object_may_be_begun_again_after_a_cut),
         cmocka_unit_test(bytes_that_skip_are_refused),

@@ -194,6 +194,11 @@ static void tells_programs_the_same(void **state)
     bench.facts.model = "not \xFF utf-8 \"";
     file_answers(&bench, 0, PS_ANSWER_SUCCEEDED, "\"status\":\"succeeded\"");
     make(&bench, &report);
+    report.answers.repaired_lines = 3;
+    struct ps_buf told PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&told, 100000);
+    ps_report_add_text(&report, &told);
+    assert_non_null(strstr(ps_buf_text(&told), "(U+FFFD stands for them): 3\n"));
     assert_int_equal(ps_report_publish(&report, &bench.err), PS_OK);
     size_t size = 0;
     char *text PS_CLEANUP(ps_str_free_auto) = test_file_read(bench.folder, "r.report.json", &size);
@@ -212,6 +217,7 @@ static void tells_programs_the_same(void **state)
     assert_int_equal(number_of(root, "jobs"), 2);
     assert_int_equal(number_of(root, "elapsed_ms"), 192000);
     assert_int_equal(number_of(root, "input_tokens"), 1200);
+    assert_int_equal(number_of(root, "repaired_lines"), 3);
     yyjson_val *const codes = yyjson_obj_get(root, "rejected_by_code");
     assert_int_equal(number_of(codes, "invalid_json"), 3);
     assert_int_equal(yyjson_arr_size(yyjson_obj_get(root, "first_rejected_lines")), 5);

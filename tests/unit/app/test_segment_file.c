@@ -94,7 +94,7 @@ static void gives_back_what_was_put_in(void **state)
     add(file, 5, "five");
     add(file, 0, "");
     add(file, 9, "nine");
-    ps_segment_file_set_lines(file, &(struct ps_segment_lines){1, 2, 3});
+    ps_segment_file_set_lines(file, &(struct ps_segment_lines){1, 2, 3, 4});
     assert_int_equal(ps_segment_file_count(file), 3);
     struct ps_segment_row row;
     assert_int_equal(ps_segment_file_row(file, 2, &row, &err), PS_OK);
@@ -112,6 +112,7 @@ static void gives_back_what_was_put_in(void **state)
     assert_int_equal(seen->lines.repeated, 1);
     assert_int_equal(seen->lines.foreign, 2);
     assert_int_equal(seen->lines.broken, 3);
+    assert_int_equal(seen->lines.repaired, 4);
     free(seen);
 }
 

@@ -244,6 +244,46 @@ static void test_utf8_by_its_table(void **state)
     }
 }
 
+struct repair_row {
+    const char *text;
+    const char *repaired;
+};
+
+#define FFFD "\xEF\xBF\xBD"
+
+static const struct repair_row repair_rows[] = {
+    {"", ""},
+    {"\"plain \xC3\xA9\"", "\"plain \xC3\xA9\""},
+    {"\"\\ud83d\\ude00\"", "\"\\ud83d\\ude00\""}, /* a pair is a character */
+    {"\"\\ud800\"", "\"\\ufffd\""},
+    {"\"\\uDFFF\\uDC00\"", "\"\\ufffd\\ufffd\""},
+    {"\"\\uD800\\uD801\\uDC37\"", "\"\\ufffd\\uD801\\uDC37\""},
+    {"\"\\ud800\\u0041\\n\"", "\"\\ufffd\\u0041\\n\""},
+    {"\"\\\\ud800\"", "\"\\\\ud800\""}, /* a backslash, and five letters */
+    {"\"\\\\\\ud800\"", "\"\\\\\\ufffd\""},
+    {"\"\\ud80\"", "\"\\ud80\""}, /* no escape: what it is the reader tells */
+    {"\"\\ud80g\"", "\"\\ud80g\""},
+    {"\\", "\\"},
+    {"\xFF\xC3", FFFD FFFD},
+    {"a\xC0\xAF", "a" FFFD FFFD},
+    {"\xE2\x82|\xF0\x9F\x98|\xE2\x82", FFFD "|" FFFD "|" FFFD}, /* maximal subparts */
+    {"\xED\xA0\x80", FFFD FFFD FFFD},
+};
+
+static void test_what_is_no_character_becomes_one(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < sizeof(repair_rows) / sizeof(repair_rows[0]); row++) {
+        struct ps_buf buf PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&buf, 100);
+        assert_true(ps_json_repair(ps_str_of(repair_rows[row].text), &buf));
+        assert_string_equal(ps_buf_text(&buf), repair_rows[row].repaired);
+    }
+    struct ps_buf small PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&small, 4);
+    assert_false(ps_json_repair(PS_STR("\xFF\xFF"), &small));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_memory_is_used_again),
         cmocka_unit_test(test_a_line_of_nothing_but_commas_is_refused),
         cmocka_unit_test(test_utf8_by_its_table),
+        cmocka_unit_test(test_what_is_no_character_becomes_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,9 +74,19 @@ static const struct row rows[] = {
     {"two lines in one", "{" ID ",\"modelOutput\":{}}{" ID ",\"modelOutput\":{}}", PS_OUTPUT_BROKEN,
      0},
     {"a comment", "{" ID ",\"modelOutput\":{}} // done", PS_OUTPUT_BROKEN, 0},
-    {"a lone surrogate", "{" ID ",\"modelOutput\":{\"a\":\"\\ud800\"}}", PS_OUTPUT_BROKEN, 0},
-    {"bytes that are not UTF-8", "{" ID ",\"modelOutput\":{\"a\":\"\xFF\"}}", PS_OUTPUT_BROKEN, 0},
-    {"an overlong form", "{" ID ",\"modelOutput\":{\"a\":\"\xC0\x80\"}}", PS_OUTPUT_BROKEN, 0},
+    {"a lone surrogate", "{" ID ",\"modelOutput\":{\"a\":\"\\ud800\"}}", PS_OUTPUT_ANSWER, 7},
+    {"bytes that are not UTF-8", "{" ID ",\"modelOutput\":{\"a\":\"\xFF\"}}", PS_OUTPUT_ANSWER, 7},
+    {"an overlong form", "{" ID ",\"modelOutput\":{\"a\":\"\xC0\x80\"}}", PS_OUTPUT_ANSWER, 7},
+    {"a lone surrogate in an error", "{" ID ",\"error\":{\"errorMessage\":\"\\udfff\"}}",
+     PS_OUTPUT_ERROR, 7},
+    {"a lone surrogate in the echo",
+     "{\"modelInput\":{\"p\":\"\\uDC00\"},\"modelOutput\":{}," ID "}", PS_OUTPUT_ANSWER, 7},
+    {"no character in what says nothing", "{" ID ",\"x\":\"\xFF\"}", PS_OUTPUT_BAD, 7},
+    {"no character in the id", "{\"recordId\":\"R000000000\xFF\",\"modelOutput\":{}}",
+     PS_OUTPUT_BROKEN, 0},
+    {"no character outside of texts", "{" ID ",\"modelOutput\":{}}\xFF", PS_OUTPUT_BROKEN, 0},
+    {"a cut line with a lone surrogate", "{" ID ",\"modelOutput\":{\"a\":\"\\ud800",
+     PS_OUTPUT_BROKEN, 0},
     {"a byte order mark", "\xEF\xBB\xBF{" ID ",\"modelOutput\":{}}", PS_OUTPUT_BROKEN, 0},
     {"a line separator inside text", "{" ID ",\"modelOutput\":{\"a\":\"\xE2\x80\xA8\"}}",
      PS_OUTPUT_ANSWER, 7},
@@ -86,11 +96,13 @@ static void tells_each_line(void **state)
 {
     (void)state;
     struct ps_json_doc doc;
+    struct ps_buf room PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&room, PS_MB);
     ps_json_doc_init(&doc);
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct ps_output_line line;
         print_message("%s\n", rows[row].name);
-        ps_output_line_read(&doc, ps_str_of(rows[row].line), &line);
+        ps_output_line_read(&doc, ps_str_of(rows[row].line), &room, &line);
         assert_int_equal(line.kind, rows[row].kind);
         if (line.kind != PS_OUTPUT_BROKEN && line.kind != PS_OUTPUT_FOREIGN) {
             assert_int_equal(line.record, rows[row].record);
@@ -127,11 +139,13 @@ static void depth_has_a_bound_and_costs_no_stack(void **state)
                   {PS_JSON_DEPTH_MAX + 1, PS_OUTPUT_BAD},
                   {1000000, PS_OUTPUT_BAD}};
     struct ps_json_doc doc;
+    struct ps_buf room PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&room, PS_MB);
     ps_json_doc_init(&doc);
     for (size_t row = 0; row < sizeof(depths) / sizeof(depths[0]); row++) {
         struct ps_output_line line;
         char *text PS_CLEANUP(ps_str_free_auto) = nested(depths[row].depth);
-        ps_output_line_read(&doc, ps_str_of(text), &line);
+        ps_output_line_read(&doc, ps_str_of(text), &room, &line);
         assert_int_equal(line.kind, depths[row].kind);
     }
     ps_json_doc_release(&doc);
@@ -142,16 +156,18 @@ static void a_deep_echo_does_no_harm(void **state)
 {
     (void)state;
     struct ps_json_doc doc;
+    struct ps_buf room PS_CLEANUP(ps_buf_release);
     struct ps_output_line line;
     struct ps_buf text PS_CLEANUP(ps_buf_release);
     ps_json_doc_init(&doc);
+    ps_buf_init(&room, PS_MB);
     ps_buf_init(&text, PS_MB);
     ps_buf_add_format(&text, "{\"modelInput\":%0*d,\"modelOutput\":{}," ID "}", 400, 1);
     for (size_t level = 0; level < 200; level++) {
         text.data[strlen("{\"modelInput\":") + level] = '[';
         text.data[strlen("{\"modelInput\":") + 399 - level] = ']';
     }
-    ps_output_line_read(&doc, ps_buf_str(&text), &line);
+    ps_output_line_read(&doc, ps_buf_str(&text), &room, &line);
     assert_int_equal(line.kind, PS_OUTPUT_ANSWER);
     ps_json_doc_release(&doc);
 }
@@ -164,12 +180,14 @@ static void a_tail_keeps_the_source_byte_for_byte(void **state)
 {
     (void)state;
     struct ps_json_doc doc;
+    struct ps_buf room PS_CLEANUP(ps_buf_release);
     struct ps_output_line line;
     struct ps_answer answer;
     struct ps_buf buf PS_CLEANUP(ps_buf_release);
     ps_json_doc_init(&doc);
+    ps_buf_init(&room, PS_MB);
     ps_buf_init(&buf, 10000);
-    ps_output_line_read(&doc, ps_str_of(full_line), &line);
+    ps_output_line_read(&doc, ps_str_of(full_line), &room, &line);
     assert_int_equal(line.kind, PS_OUTPUT_ANSWER);
     assert_true(ps_output_line_add_tail(&line, PS_FAMILY_LLAMA, PS_STR("a\"model"), &buf, &answer));
     assert_string_equal(
@@ -186,12 +204,14 @@ static void a_tail_says_when_it_does_not_fit(void **state)
 {
     (void)state;
     struct ps_json_doc doc;
+    struct ps_buf room PS_CLEANUP(ps_buf_release);
     struct ps_output_line line;
     struct ps_answer answer;
     struct ps_buf whole PS_CLEANUP(ps_buf_release);
     ps_json_doc_init(&doc);
+    ps_buf_init(&room, PS_MB);
     ps_buf_init(&whole, 10000);
-    ps_output_line_read(&doc, ps_str_of(full_line), &line);
+    ps_output_line_read(&doc, ps_str_of(full_line), &room, &line);
     assert_true(ps_output_line_add_tail(&line, PS_FAMILY_LLAMA, PS_STR("m"), &whole, &answer));
     for (size_t cap = 1; cap < whole.size; cap++) {
         struct ps_buf buf PS_CLEANUP(ps_buf_release);
@@ -292,16 +312,18 @@ static void damaged_lines_never_become_damaged_results(void **state)
 {
     (void)state;
     struct ps_json_doc doc;
+    struct ps_buf room PS_CLEANUP(ps_buf_release);
     struct ps_prng prng;
     int64_t kinds[PS_OUTPUT_BAD + 1] = {0};
     ps_json_doc_init(&doc);
+    ps_buf_init(&room, PS_MB);
     ps_prng_init(&prng, 20261126);
     for (int round = 0; round < 30000; round++) {
         struct ps_output_line line;
         const char *const seed = seeds[ps_prng_below(&prng, 3)];
         char *text PS_CLEANUP(ps_str_free_auto) = ps_str_dup(ps_str_of(seed));
         const size_t size = mutate(&prng, text, strlen(seed));
-        ps_output_line_read(&doc, (struct ps_str){text, size}, &line);
+        ps_output_line_read(&doc, (struct ps_str){text, size}, &room, &line);
         kinds[line.kind]++;
         assert_kept_is_json(&line);
     }

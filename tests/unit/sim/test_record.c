@@ -65,6 +65,19 @@ static void an_error_takes_the_place_of_the_output(void **state)
     yyjson_doc_free(doc);
 }
 
+static void bytes_that_are_no_characters_stand_in_the_text(void **state)
+{
+    (void)state;
+    struct ps_record record PS_CLEANUP(ps_record_release);
+    ps_record_init(&record);
+    assert_true(ps_record_read(&record, PS_STR("{\"modelInput\":{\"prompt\":\"x\"}}"), &work));
+    const size_t size = record.output.size;
+    ps_record_spoil_text(&record, PS_STR("\\ud800"));
+    assert_int_equal(record.output.size, size + 6);
+    assert_non_null(strstr(ps_buf_text(&record.output), "\"generation\":\"\\ud800"));
+    assert_null(yyjson_read(record.output.data, record.output.size, 0));
+}
+
 static void what_is_no_object_is_no_record(void **state)
 {
     (void)state;
@@ -123,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_becomes_a_line),
         cmocka_unit_test(an_error_takes_the_place_of_the_output),
+        cmocka_unit_test(bytes_that_are_no_characters_stand_in_the_text),
         cmocka_unit_test(what_is_no_object_is_no_record),
         cmocka_unit_test(a_deep_body_is_that_records_error),
         cmocka_unit_test(the_digest_is_of_the_canonical_form),
