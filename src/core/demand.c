@@ -254,6 +254,29 @@ struct ps_demand_class ps_demand_held(const struct ps_demand *const demand,
     return held;
 }
 
+static int64_t part_of(const int64_t sum, const struct ps_demand_class *const from,
+                       const int64_t first, const int64_t records)
+{
+    return ps_scale_i64(sum, first + records, from->records) -
+           ps_scale_i64(sum, first, from->records);
+}
+
+void ps_demand_add_part(struct ps_demand_class *const to, const struct ps_demand_class *const from,
+                        const int64_t first, const int64_t records)
+{
+    struct ps_demand_class part = *from;
+    PS_ASSERT(first >= 0 && records >= 0 && first + records <= from->records);
+    if (records == 0) {
+        return;
+    }
+    part.records = records;
+    part.bytes = part_of(from->bytes, from, first, records);
+    part.input_tokens = part_of(from->input_tokens, from, first, records);
+    part.output_tokens = part_of(from->output_tokens, from, first, records);
+    part.output_tokens_max = part_of(from->output_tokens_max, from, first, records);
+    PS_ASSERT(join(to, &part)); /* parts of one demand: `all` holds more */
+}
+
 int64_t ps_demand_weight(const struct ps_demand_class *const part,
                          const struct ps_supply_lane *const lane)
 {

@@ -89,6 +89,13 @@ uint64_t ps_demand_holder_bit(const struct ps_demand *demand, const struct ps_su
 /* The classes that one of these holders can take, in one. */
 struct ps_demand_class ps_demand_held(const struct ps_demand *demand, uint64_t holder_bits);
 
+/*
+ * Adds `records` of `from`, beginning with its record number `first`, to `to`: of each sum the part
+ * that falls on them, rounded so that all parts together are the whole.
+ */
+void ps_demand_add_part(struct ps_demand_class *to, const struct ps_demand_class *from,
+                        int64_t first, int64_t records);
+
 /* What the class's records count against the lane's TPM and TPD, in all; the lightest, and the
  * heaviest known one. */
 int64_t ps_demand_weight(const struct ps_demand_class *part, const struct ps_supply_lane *lane);
