@@ -14,6 +14,7 @@ enum {
 #include "cli/commands.def"
 #undef COMMAND
     DRIVERS = RUN | RESUME | STOP | RETRY,
+    PLANS = PLAN | SIMULATE,
     NAMED = STATUS | WATCH | WAIT | RESUME | STOP | RETRY | RESULTS | VERIFY,
     ALL = (1 << PS_COMMAND_COUNT) - 1
 };

@@ -19,7 +19,8 @@
 
 static bool is_plan(const struct ps_options *const options)
 {
-    return options->command == PS_COMMAND_PLACE_PLAN || options->is_dry_run;
+    return options->command == PS_COMMAND_PLACE_PLAN ||
+           options->command == PS_COMMAND_PLACE_SIMULATE || options->is_dry_run;
 }
 
 /* ------------------------------------------------ one value */

@@ -22,7 +22,8 @@ enum ps_exit {
     PS_EXIT_REFUSED = 3,
     PS_EXIT_DENIED = 4,
     PS_EXIT_STOPPED = 5,
-    PS_EXIT_EARLY = 6
+    PS_EXIT_EARLY = 6,
+    PS_EXIT_BUG = 70
 };
 
 /* Errors only, from now on (-q, --json). */
