@@ -150,41 +150,80 @@ static bool find_row(const struct ps_str long_name, const char short_name, int64
     return false;
 }
 
-/* One option at argv[*place]; moves *place over a value that stands apart. */
-static enum ps_status take_option(struct ps_options *const options, const int argc,
-                                  char **const argv, int *const place, struct ps_error *const err)
+/* What is left of the command line. */
+struct words {
+    int argc;
+    char **argv;
+    int place; /* of the word at hand */
+};
+
+/* Sets the option; where its value (NULL: none) stands apart it is the next word. */
+static enum ps_status take_row(struct ps_options *const options, struct words *const words,
+                               const int64_t row, const char *const joined,
+                               struct ps_error *const err)
 {
-    const struct ps_str word = ps_str_of(argv[*place]);
-    const bool is_long = word.data[1] == '-';
-    const size_t equals = is_long ? ps_str_find(word, '=') : word.size;
-    const struct ps_str name =
-        is_long ? ps_str_part(word, 2, equals - 2) : ps_str_part(word, 1, word.size);
-    int64_t row = 0;
-    if (!find_row(is_long ? name : PS_STR(""), is_long || name.size != 1 ? '\0' : name.data[0],
-                  &row)) {
-        return unknown_option(name, options->command, err);
-    }
+    const char *value = joined;
     if (!ps_option_is_of(&ps_option_rows[row], options->command)) {
         (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s' with 'penstock %s'",
                            ps_option_rows[row].long_name, ps_command_rows[options->command].name);
         return ps_error_hint(err, "'penstock %s --help' lists what it takes.",
                              ps_command_rows[options->command].name);
     }
-    const char *value = equals < word.size ? word.data + equals + 1 : NULL;
     if (setters[row].kind == FLAG && value != NULL) {
         return refuse_value(row, value, err);
     }
     if (setters[row].kind != FLAG && value == NULL) {
-        if (*place + 1 >= argc) {
+        if (words->place + 1 >= words->argc) {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '--%s' without its %s",
                                ps_option_rows[row].long_name, ps_option_rows[row].value);
             return ps_error_hint(err, "It says %s.", ps_option_rows[row].help);
         }
-        *place += 1;
-        value = argv[*place];
+        words->place++;
+        value = words->argv[words->place];
     }
     *(bool *)((char *)options + setters[row].has_offset) = true;
     return set_value(options, row, value) ? PS_OK : refuse_value(row, value, err);
+}
+
+/* --name, --name=VALUE or --name VALUE. */
+static enum ps_status take_long(struct ps_options *const options, struct words *const words,
+                                struct ps_error *const err)
+{
+    const struct ps_str word = ps_str_of(words->argv[words->place]);
+    const size_t equals = ps_str_find(word, '=');
+    const struct ps_str name = ps_str_part(word, 2, equals - 2);
+    int64_t row = 0;
+    if (!find_row(name, '\0', &row)) {
+        return unknown_option(name, options->command, err);
+    }
+    return take_row(options, words, row, equals < word.size ? word.data + equals + 1 : NULL, err);
+}
+
+/* As getopt reads them: -o VALUE, -oVALUE, and flags in one word. A long name is not meant so. */
+static enum ps_status take_short(struct ps_options *const options, struct words *const words,
+                                 struct ps_error *const err)
+{
+    const struct ps_str letters = ps_str_part(ps_str_of(words->argv[words->place]), 1, SIZE_MAX);
+    int64_t row = 0;
+    if (letters.size > 1 &&
+        find_row(ps_str_part(letters, 0, ps_str_find(letters, '=')), '\0', &row)) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use option '-%.60s'",
+                           letters.data);
+        return ps_error_hint(err, "Did you mean '--%s', with two dashes?",
+                             ps_option_rows[row].long_name);
+    }
+    bool is_value = false;
+    for (size_t at = 0; at < letters.size && !is_value; at++) {
+        if (!find_row(PS_STR(""), letters.data[at], &row)) {
+            return unknown_option(ps_str_part(letters, at, 1), options->command, err);
+        }
+        is_value = setters[row].kind != FLAG;
+        const bool is_joined = is_value && at + 1 < letters.size;
+        if (take_row(options, words, row, is_joined ? letters.data + at + 1 : NULL, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
 }
 
 static enum ps_status find_command(struct ps_options *const options, const char *const word,
@@ -236,13 +275,16 @@ enum ps_status ps_options_parse(struct ps_options *const options, const int argc
         return err->status;
     }
     bool is_option_end = false;
-    for (int place = 2; place < argc; place++) {
-        const bool is_option = !is_option_end && argv[place][0] == '-' && argv[place][1] != '\0';
-        if (is_option && strcmp(argv[place], "--") == 0) {
+    struct words words = {argc, argv, 2};
+    for (; words.place < argc; words.place++) {
+        const char *const word = argv[words.place];
+        const bool is_option = !is_option_end && word[0] == '-' && word[1] != '\0';
+        if (is_option && strcmp(word, "--") == 0) {
             is_option_end = true;
         } else if (!is_option) {
-            options->arguments[options->argument_count++] = argv[place];
-        } else if (take_option(options, argc, argv, &place, err) != PS_OK) {
+            options->arguments[options->argument_count++] = argv[words.place];
+        } else if ((word[1] == '-' ? take_long(options, &words, err)
+                                   : take_short(options, &words, err)) != PS_OK) {
             return err->status;
         }
     }

@@ -88,6 +88,40 @@ static void every_form_of_an_option_is_read(void **state)
     ps_options_release(&options);
 }
 
+static void short_options_are_read_as_getopt_reads_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[6];
+        const char *output;
+        bool is_quiet;
+        bool is_verbose;
+        int64_t arguments;
+    } rows[] = {
+        {{"penstock", "run", "-ofile", "in"}, "file", false, false, 1},
+        {{"penstock", "run", "-o", "file", "in"}, "file", false, false, 1},
+        {{"penstock", "run", "-o=file"}, "=file", false, false, 0},
+        {{"penstock", "run", "-vq", "in"}, NULL, true, true, 1},
+        {{"penstock", "run", "-qofile"}, "file", true, false, 0},
+        {{"penstock", "run", "-qo", "-v", "in"}, "-v", true, false, 1},
+        {{"penstock", "run", "-oq"}, "q", false, false, 0},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct ps_options options;
+        struct ps_error err;
+        assert_int_equal(parsed(&options, rows[row].words, &err), PS_OK);
+        if (rows[row].output == NULL) {
+            assert_null(options.output);
+        } else {
+            assert_string_equal(options.output, rows[row].output);
+        }
+        assert_int_equal(options.is_quiet, rows[row].is_quiet);
+        assert_int_equal(options.is_verbose, rows[row].is_verbose);
+        assert_int_equal(options.argument_count, rows[row].arguments);
+        ps_options_release(&options);
+    }
+}
+
 static void what_may_be_repeated_keeps_its_order(void **state)
 {
     (void)state;
@@ -140,6 +174,20 @@ static void what_cannot_be_used_is_named(void **state)
          "'--port' with 'penstock run'",
          "penstock run --help"},
         {"a short one that is none", {"penstock", "run", "-x"}, "'-x'", "penstock run --help"},
+        {"a short one that is none among others", {"penstock", "run", "-qx"}, "'-x'", "run --help"},
+        {"a long one with one dash",
+         {"penstock", "run", "-output", "r"},
+         "'-output'",
+         "'--output'"},
+        {"a long flag with one dash", {"penstock", "run", "-local"}, "'-local'", "'--local'"},
+        {"a long one and its value with one dash",
+         {"penstock", "run", "-name=x"},
+         "'-name=x'",
+         "'--name'"},
+        {"a short one of another command",
+         {"penstock", "emulate", "-ofile"},
+         "'--output' with 'penstock emulate'",
+         ""},
         {"an empty name", {"penstock", "run", "--=x"}, "cannot use option", "penstock run --help"},
         {"a flag with a value", {"penstock", "run", "--local=1"}, "'--local 1'", "nothing"},
         {"a value that is missing", {"penstock", "run", "-o"}, "'--output' without its FILE", ""},
@@ -232,6 +280,7 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_table),
         cmocka_unit_test(no_command_is_help),
         cmocka_unit_test(every_form_of_an_option_is_read),
+        cmocka_unit_test(short_options_are_read_as_getopt_reads_them),
         cmocka_unit_test(what_may_be_repeated_keeps_its_order),
         cmocka_unit_test(arguments_keep_their_order_and_two_dashes_end_options),
         cmocka_unit_test(what_cannot_be_used_is_named),
