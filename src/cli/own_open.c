@@ -54,6 +54,7 @@ static bool take_latest(struct ps_settings *const settings, const struct ps_sett
     const bool is_other_lane = has_other_limits(&settings->lane, &latest->lane) ||
                                is_other_text(settings->lane.role_arn, latest->lane.role_arn);
     const bool is_other = is_other_lane || settings->poll_ms != latest->poll_ms ||
+                          settings->timeout_hours != latest->timeout_hours ||
                           is_other_text(settings->results_path, latest->results_path);
     if (is_other_lane) {
         ps_say("limits and role are from now on as this command says");
@@ -61,6 +62,7 @@ static bool take_latest(struct ps_settings *const settings, const struct ps_sett
     memcpy(settings->lane.limits, latest->lane.limits, sizeof(settings->lane.limits));
     memcpy(settings->lane.role_arn, latest->lane.role_arn, sizeof(settings->lane.role_arn));
     settings->poll_ms = latest->poll_ms;
+    settings->timeout_hours = latest->timeout_hours;
     free(settings->results_path);
     settings->results_path = ps_str_dup(ps_str_of(latest->results_path));
     return is_other;

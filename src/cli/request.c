@@ -3,6 +3,7 @@
 #include "app/results.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "cli/near.h"
 #include "cli/wire.h"
 #include "core/names.h"
@@ -15,7 +16,10 @@
 #define LOCAL_REGION "us-east-1"
 #define LOCAL_PREFIX "penstock"
 #define LOCAL_SPEED 600
-#define TIMEOUT_HOURS 72
+
+/* timeoutDurationInHours, as CreateModelInvocationJob takes it (Bedrock API reference, 2026-11). */
+#define TIMEOUT_HOURS_MIN 24
+#define TIMEOUT_HOURS_MAX 168
 
 static bool is_plan(const struct ps_options *const options)
 {
@@ -201,11 +205,29 @@ static enum ps_status check_complete(const struct ps_options *const options,
         ps_command_rows[options->command].name);
 }
 
+/* Time in the queue counts: the default leaves three times what is typical, and bounds the wait. */
+static enum ps_status check_timeout(const int64_t timeout_ms, struct ps_error *const err)
+{
+    if (timeout_ms % PS_HOUR_MS == 0 && timeout_ms >= TIMEOUT_HOURS_MIN * PS_HOUR_MS &&
+        timeout_ms <= TIMEOUT_HOURS_MAX * PS_HOUR_MS) {
+        return PS_OK;
+    }
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                       "cannot use this --job-timeout: it is not %d to %d whole hours",
+                       TIMEOUT_HOURS_MIN, TIMEOUT_HOURS_MAX);
+    return ps_error_hint(err, "The service ends a job that takes longer, its time in the queue "
+                              "included; what it did not do is sent again.");
+}
+
 enum ps_status ps_request_check(const struct ps_options *const options, struct ps_error *const err)
 {
     if (options->is_dedupe && options->is_no_dedupe) {
         return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
                             "cannot use --dedupe together with --no-dedupe");
+    }
+    if (options->command == PS_COMMAND_PLACE_RUN &&
+        check_timeout(options->job_timeout_ms, err) != PS_OK) {
+        return err->status;
     }
     for (int64_t input = 0; input < options->argument_count; input++) {
         if (options->arguments[input][0] == '\0') {
@@ -258,7 +280,7 @@ enum ps_status ps_request_settings(const struct ps_options *const options,
     }
     settings->results_path = ps_files_absolute(options->output);
     settings->poll_ms = options->poll_ms;
-    settings->timeout_hours = TIMEOUT_HOURS;
+    settings->timeout_hours = options->job_timeout_ms / PS_HOUR_MS;
     if (ps_results_check_path(settings->results_path, err) != PS_OK) {
         return err->status;
     }

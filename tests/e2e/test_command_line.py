@@ -58,6 +58,8 @@ def usage_is_2_with_a_hint_and_nothing_on_stdout(work):
         (["run", prompts, "-o", "r", "--model", HAIKU], "--s3-uri"),
         (["run", prompts, "-o", "r", "--local", "--lane", "model=%s,jbos=1" % HAIKU], "jobs"),
         (["run", "missing.jsonl", "-o", "r", "--local", "--model", HAIKU], "missing.jsonl"),
+        (["run", prompts, "-output", "r", "--local", "--model", HAIKU], "two dashes"),
+        (["run", prompts, "-o", "r", "--local", "--model", HAIKU, "--job-timeout", "12h"], "queue"),
         (["status", "nothing"], "There are no runs"),
         (["results", "nothing", "--status", "odd"], "pending"),
         (["help", "nothing"], "penstock help"),
@@ -104,6 +106,26 @@ def a_role_that_was_mistyped_is_mended_by_the_same_command(work):
                "--s3-uri", "s3://%s/p" % env["PENSTOCK_BUCKET"], "--role-arn"]
     check_status(work.penstock(*command, env["PENSTOCK_ROLE_ARN"] + "x", env=env), DENIED, "a role that does not exist")
     check_status(work.penstock(*command, env["PENSTOCK_ROLE_ARN"], env=env), OK, "the same command with the right one")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_job_has_the_time_that_the_command_says(work):
+    prompts = work.prompts(40)
+    emulator = work.emulator()
+    env = work.environment(emulator)
+    arguments = work.run_arguments(emulator, prompts, "results.jsonl", "--job-timeout", "24h", "--name", "x")
+    arguments = ["-o" + work.path("results.jsonl") if word == "-o" else word for word in arguments
+                 if word != work.path("results.jsonl")]
+    process = work.start(arguments, env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: emulator.events("job.created") or process.poll() is not None, "it has a job")
+    process.kill()
+    process.wait()
+    arguments[arguments.index("24h")] = "168h"
+    check_status(work.penstock(*arguments, env=env), OK, "with -oFILE, and with more time for what is not made yet")
+    hours = [event["timeout_hours"] for event in emulator.events("job.created")]
+    check_equal(4, len(hours), "it is the same run")
+    check(hours[0] == 24 and hours[-1] == 168 and set(hours) == {24, 168}, "and each job has its time", hours)
     work.judge(emulator, prompts, "results.jsonl")
 
 

@@ -194,7 +194,7 @@ static void the_latest_commands_limits_and_results_count(void **state)
     char *output PS_CLEANUP(ps_str_free_auto) = cli_path(&scene, "other.jsonl");
     assert_int_equal(cli_call(&scene, "run", input, "-o", output, "--local", "--model", CLI_MODEL,
                               "--lane", "min_records=5,job_records=6,jobs=1", "--name", "one",
-                              "--poll-interval", "20s", NULL),
+                              "--poll-interval", "20s", "--job-timeout", "168h", NULL),
                      0);
     assert_true(cli_holds(&scene.err, "run one was begun before"));
     assert_true(cli_holds(&scene.err, "limits and role are from now on as this command says"));
@@ -205,6 +205,7 @@ static void the_latest_commands_limits_and_results_count(void **state)
     assert_int_equal(ps_lane_limit(&settings.lane, PS_LIMIT_JOBS, 0), 1);
     assert_string_equal(settings.results_path, output);
     assert_int_equal(settings.poll_ms, 20000);
+    assert_int_equal(settings.timeout_hours, 168);
     ps_settings_release(&settings);
     cli_scene_release(&scene);
 }

@@ -52,6 +52,9 @@ static void what_is_missing_or_wrong_is_named(void **state)
          "more than one --lane", ""},
         {"run a -o /tmp/o --local --model " MODEL " --model " MODEL, "more than one --model", ""},
         {"run a -o /tmp/o --local --dedupe --no-dedupe --model " MODEL, "--no-dedupe", ""},
+        {"run a -o /tmp/o --local --job-timeout 23h --model " MODEL, "--job-timeout", "queue"},
+        {"run a -o /tmp/o --local --job-timeout 169h --model " MODEL, "24 to 168 whole", ""},
+        {"run a -o /tmp/o --local --job-timeout 1501m --model " MODEL, "24 to 168 whole", ""},
         {"run a -o /nowhere/o --local --model " MODEL, "/nowhere", ""},
         {"run a -o /tmp --local --model " MODEL, "/tmp", ""},
         {"run a -o /tmp/o --local --limits guessed --model " MODEL, "guessed", ""},
@@ -89,6 +92,7 @@ static void a_run_on_aws_has_its_place_and_lane(void **state)
     assert_int_equal(settings.lane.limits[PS_LIMIT_JOBS].value, 3);
     assert_int_equal(settings.lane.limits[PS_LIMIT_JOBS].source, PS_SOURCE_USER);
     assert_int_equal(settings.poll_ms, 2000);
+    assert_int_equal(settings.timeout_hours, 72);
     assert_int_equal(settings.family, PS_FAMILY_ANTHROPIC);
     assert_false(settings.is_local);
     ps_settings_release(&settings);
