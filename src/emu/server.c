@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 512
@@ -268,10 +269,41 @@ static enum MHD_Result on_access(void *const context, struct MHD_Connection *con
 
 /* ---- start and stop ---- */
 
-static uint16_t bound_port(struct MHD_Daemon *const daemon)
+/*
+ * A socket that listens on loopback, never seen from another machine. Our own, because the library
+ * does not say in every version why it could not listen.
+ */
+static enum ps_status listen_on(const int64_t port, int *const ret_socket,
+                                struct ps_error *const err)
 {
-    const union MHD_DaemonInfo *const info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-    return info != NULL ? info->port : 0;
+    const int yes = 1;
+    struct sockaddr_in address;
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0 ||
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, (socklen_t)sizeof yes) != 0 ||
+        bind(listener, (const struct sockaddr *)&address, (socklen_t)sizeof address) != 0 ||
+        listen(listener, SOMAXCONN) != 0) {
+        const int error_number = errno;
+        if (listener >= 0) {
+            (void)close(listener);
+        }
+        return ps_error_set_errno(err, PS_E_IO, error_number, "could not listen on port %lld",
+                                  (long long)port);
+    }
+    *ret_socket = listener;
+    return PS_OK;
+}
+
+static int64_t bound_port(const int listener)
+{
+    struct sockaddr_in address;
+    socklen_t size = (socklen_t)sizeof address;
+    PS_ASSERT(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    return ntohs(address.sin_port);
 }
 
 enum ps_status ps_emu_server_start(const struct ps_emu_server_options *const options,
@@ -279,34 +311,32 @@ enum ps_status ps_emu_server_start(const struct ps_emu_server_options *const opt
                                    struct ps_error *const err)
 {
     const int64_t port = options->port;
+    int listener = -1;
     if (port < 0 || port > 65535) {
         return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot listen on port %lld",
                             (long long)port);
     }
+    if (listen_on(port, &listener, err) != PS_OK) {
+        return err->status;
+    }
     struct ps_emu_server *const server = calloc(1, sizeof *server);
     PS_ASSERT(server != NULL);
     server->options = *options;
+    server->port = bound_port(listener);
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->stopping, NULL);
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((uint16_t)port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); /* never seen from another machine */
     server->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL,
-        (uint16_t)port, NULL, NULL, on_access, server, MHD_OPTION_SOCK_ADDR, &address,
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_S, MHD_OPTION_END);
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
+        NULL, on_access, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK,
+        on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
     if (server->daemon == NULL) {
-        const int error_number = errno;
+        (void)close(listener);
         (void)ps_emu_server_free(server);
-        return ps_error_set_errno(err, PS_E_IO, error_number, "could not listen on port %lld",
-                                  (long long)port);
+        return ps_error_set(err, PS_E_IO, PS_RETRY_NEVER, "could not serve on port %lld",
+                            (long long)port);
     }
-    server->port = bound_port(server->daemon);
     *ret_server = server;
     return PS_OK;
 }
