@@ -199,12 +199,8 @@ static int connect_to(const struct client *const client)
     return socket_file;
 }
 
-char *client_raw(const struct client *const client, const struct ps_str bytes,
-                 size_t *const ret_size)
+static void send_all(const int socket_file, const struct ps_str bytes)
 {
-    struct ps_buf answer PS_CLEANUP(ps_buf_release);
-    ps_buf_init(&answer, BYTES_MAX);
-    const int socket_file = connect_to(client);
     size_t at = 0;
     while (at < bytes.size) {
         const ssize_t put = send(socket_file, bytes.data + at, bytes.size - at, MSG_NOSIGNAL);
@@ -213,17 +209,40 @@ char *client_raw(const struct client *const client, const struct ps_str bytes,
         }
         at += (size_t)put;
     }
-    for (;;) {
-        char *const room = ps_buf_reserve(&answer, 65536);
-        const ssize_t got = recv(socket_file, room, 65536, 0);
-        if (got <= 0) {
-            break;
-        }
-        ps_buf_commit(&answer, (size_t)got);
+}
+
+/* False at the end of what it sends. */
+static bool receive_some(const int socket_file, struct ps_buf *const answer)
+{
+    char *const room = ps_buf_reserve(answer, 65536);
+    const ssize_t got = recv(socket_file, room, 65536, 0);
+    if (got > 0) {
+        ps_buf_commit(answer, (size_t)got);
+    }
+    return got > 0;
+}
+
+char *client_raw_in_two(const struct client *const client, const struct ps_str head,
+                        const struct ps_str body, size_t *const ret_size)
+{
+    struct ps_buf answer PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&answer, BYTES_MAX);
+    const int socket_file = connect_to(client);
+    send_all(socket_file, head);
+    if (body.size > 0 && receive_some(socket_file, &answer)) {
+        send_all(socket_file, body);
+    }
+    while (receive_some(socket_file, &answer)) {
     }
     (void)close(socket_file);
     *ret_size = answer.size;
     return ps_str_dup(ps_buf_str(&answer));
+}
+
+char *client_raw(const struct client *const client, const struct ps_str bytes,
+                 size_t *const ret_size)
+{
+    return client_raw_in_two(client, bytes, PS_STR(""), ret_size);
 }
 
 const char *reply_header(const struct reply *const reply, const char *const name,

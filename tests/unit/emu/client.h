@@ -62,6 +62,10 @@ const char *reply_header(const struct reply *reply, const char *name, char room[
 /* Raw bytes out, everything until the server closes back; free() it. */
 char *client_raw(const struct client *client, struct ps_str bytes, size_t *ret_size);
 
+/* Likewise, but `body` is held back until something was answered to `head`. */
+char *client_raw_in_two(const struct client *client, struct ps_str head, struct ps_str body,
+                        size_t *ret_size);
+
 /* The bytes of a signed request, for those who send them themselves; free() it. */
 char *client_request(const struct client *client, const struct sending *sending,
                      const char *connection, size_t *ret_size);
