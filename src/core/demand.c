@@ -70,8 +70,18 @@ uint64_t ps_demand_holder_bit(const struct ps_demand *const demand,
 {
     const struct ps_demand_holder holder = holder_of(lane);
     const int64_t place = find_holder(demand, &holder);
-    PS_ASSERT(place < demand->holder_count);
-    return UINT64_C(1) << place;
+    if (place < demand->holder_count) {
+        return UINT64_C(1) << place;
+    }
+    uint64_t bits = 0;
+    for (int64_t other = 0; other < demand->holder_count; other++) {
+        const struct ps_demand_holder *const lesser = &demand->holders[other];
+        if (lesser->context <= holder.context && lesser->output <= holder.output &&
+            lesser->bytes <= holder.bytes) {
+            bits |= UINT64_C(1) << other;
+        }
+    }
+    return bits;
 }
 
 static uint64_t holders_of(const struct ps_demand *const demand,

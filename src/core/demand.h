@@ -83,7 +83,8 @@ PS_MUST_CHECK enum ps_status ps_demand_add(struct ps_demand *demand,
 PS_MUST_CHECK enum ps_status
 ps_demand_add_entry(struct ps_demand *demand, const struct ps_entry *entry, struct ps_error *err);
 
-/* The number of the lane's holder, as a bit of ps_demand_class.holders. */
+/* The number of the lane's holder, as a bit of ps_demand_class.holders. Of a lane whose limits were
+ * raised since ("what if"): the bits of all holders that can do no more than it. */
 uint64_t ps_demand_holder_bit(const struct ps_demand *demand, const struct ps_supply_lane *lane);
 
 /* The classes that one of these holders can take, in one. */

@@ -70,6 +70,15 @@ static void a_class_is_who_can_hold_it(void **state)
     assert_int_equal(world.demand.holder_count, 3);
     assert_int_equal(ps_demand_holder_bit(&world.demand, small), 1);
     assert_int_equal(ps_demand_holder_bit(&world.demand, again), 1);
+    struct ps_supply_lane raised = *small;
+    raised.limits[PS_LIMIT_SHARD_BYTES] = 1000000000;
+    assert_int_equal(ps_demand_holder_bit(&world.demand, &raised) & 1, 1);
+    raised.limits[PS_LIMIT_CONTEXT] = PS_NO_LIMIT;
+    raised.limits[PS_LIMIT_OUTPUT] = PS_NO_LIMIT;
+    raised.limits[PS_LIMIT_SHARD_BYTES] = PS_NO_LIMIT;
+    assert_int_equal(ps_demand_holder_bit(&world.demand, &raised), 7);
+    raised.limits[PS_LIMIT_CONTEXT] = 1;
+    assert_int_equal(ps_demand_holder_bit(&world.demand, &raised), 0);
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         assert_int_equal(ps_demand_add(&world.demand, &rows[row].record, 1, &error), PS_OK);
         const struct ps_demand_class *const part = &world.demand.classes[world.demand.last_class];
