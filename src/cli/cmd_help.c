@@ -3,7 +3,7 @@
 #include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/man_page.h"
-#include "cli/near.h"
+#include "core/near.h"
 #include "cli/say.h"
 
 #include <stdio.h>

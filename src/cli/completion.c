@@ -13,11 +13,11 @@ static void add_command_names(struct ps_buf *const buf)
     }
 }
 
-/* Lower-case words with '|' between them: those are all that the option takes. */
+/* Lower-case words (with hyphens) and '|' between them: those are all that the option takes. */
 static bool is_choice(const char *const value)
 {
     return strchr(value, '|') != NULL &&
-           strspn(value, "abcdefghijklmnopqrstuvwxyz|") == strlen(value);
+           strspn(value, "abcdefghijklmnopqrstuvwxyz|-") == strlen(value);
 }
 
 static void add_words(struct ps_buf *const buf, const char *const choice)

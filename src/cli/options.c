@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 #include "cli/commands.h"
-#include "cli/near.h"
+#include "core/near.h"
 #include "codec/units.h"
 
 #include <stdlib.h>

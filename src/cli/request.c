@@ -4,9 +4,10 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/time.h"
-#include "cli/near.h"
+#include "cli/say.h"
 #include "cli/wire.h"
 #include "core/names.h"
+#include "os/clock.h"
 #include "os/files.h"
 
 #include <stdio.h>
@@ -58,44 +59,37 @@ static enum ps_status set_model(struct ps_lane *const lane, const char *const te
                                        ps_str_part(whole, at + 1, whole.size), "Region", err);
 }
 
-/* A beginning of known ids that the model's own beginning is near to. */
-static const char *near_model(const struct ps_str model)
-{
-    struct ps_near near = {NULL, PS_NEAR_FAR};
-    for (int64_t row = 0; ps_family_prefix(row) != NULL; row++) {
-        const char *const prefix = ps_family_prefix(row);
-        struct ps_near one = {NULL, near.distance};
-        /* With or without a profile's "us." and the like before it. */
-        const size_t dot = ps_str_find(model, '.');
-        const struct ps_str bare = ps_str_part(model, dot + 1, model.size);
-        const size_t size = strlen(prefix);
-        ps_near_look(&one, ps_str_part(model, 0, size), prefix);
-        ps_near_look(&one, ps_str_part(bare, 0, size), prefix);
-        near = one.word != NULL ? one : near;
-    }
-    return near.word;
-}
-
 enum ps_status ps_request_family(const struct ps_lane *const lane, enum ps_family *const ret_family,
                                  struct ps_error *const err)
 {
-    const struct ps_str model = ps_str_of(lane->model);
-    if (ps_family_of_model(model, ret_family)) {
+    if (ps_family_of_model(ps_str_of(lane->model), ret_family)) {
         return PS_OK;
     }
-    const char *const near = near_model(model);
     (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
-                       "cannot use model '%.100s': nobody here knows it", lane->model);
-    if (near != NULL) {
-        return ps_error_hint(err,
-                             "Did you mean one that begins with '%s', after us., eu. or global. "
-                             "for a profile?",
-                             near);
-    }
+                       "cannot use model '%.100s': nobody here knows the form of its requests",
+                       lane->model);
     return ps_error_hint(
         err,
-        "Model ids look like anthropic.claude-..., amazon.nova-..., meta.llama3-..., "
-        "mistral...., openai.gpt-oss-..., with us., eu. or global. before them for a profile.");
+        "Known are those of anthropic.claude-..., amazon.nova-..., meta.llama3-..., mistral...., "
+        "openai.gpt-oss-... and others: 'penstock models'.");
+}
+
+/* ------------------------------------------------ models */
+
+enum ps_status ps_request_models(const struct ps_options *const options,
+                                 struct ps_models **const ret_models, struct ps_error *const err)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_ANSWER_BYTES_MAX);
+    if (options->models_file == NULL) {
+        *ret_models = ps_models_builtin();
+        return PS_OK;
+    }
+    if (ps_files_read(options->models_file, &text, err) != PS_OK) {
+        err->status = PS_E_USAGE; /* ours, not the cloud's */
+        return err->status;
+    }
+    return ps_models_read(ps_buf_str(&text), ret_models, err);
 }
 
 /* ------------------------------------------------ the lane */
@@ -118,16 +112,39 @@ static enum ps_status set_region(const struct ps_options *const options, struct 
                : set_text(lane->region, sizeof(lane->region), ps_str_of(region), "Region", err);
 }
 
+/* What the model decides: its limits, and whether it can be used there at all. */
+static enum ps_status hold_model(const struct ps_options *const options, struct ps_lane *const lane,
+                                 struct ps_error *const err)
+{
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
+    struct ps_buf life PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&life, PS_TEXT_BYTES_MAX);
+    if (lane->model[0] == '\0') {
+        return PS_OK;
+    }
+    if (ps_request_models(options, &models, err) != PS_OK ||
+        ps_models_check_lane(models, lane, err) != PS_OK) {
+        return err->status;
+    }
+    ps_models_fill(models, lane);
+    if (ps_models_life(ps_models_find(models, ps_str_of(lane->model)), ps_clock_real_wall_ms(),
+                       &life)) {
+        ps_say("%s", ps_buf_text(&life));
+    }
+    return PS_OK;
+}
+
 enum ps_status ps_request_lane(const struct ps_options *const options, const char *const text,
                                const char *const model, struct ps_lane *const lane,
                                struct ps_error *const err)
 {
     if ((text != NULL && ps_lane_parse(lane, ps_str_of(text), err) != PS_OK) ||
         (model != NULL && set_model(lane, model, err) != PS_OK) ||
-        ps_lane_fill(lane, options->limits, err) != PS_OK || ps_lane_check(lane, err) != PS_OK) {
+        ps_lane_fill(lane, options->limits, err) != PS_OK ||
+        set_region(options, lane, err) != PS_OK || hold_model(options, lane, err) != PS_OK) {
         return err->status;
     }
-    return set_region(options, lane, err);
+    return ps_lane_check(lane, err);
 }
 
 static enum ps_status refuse_many(const char *const option, struct ps_error *const err)

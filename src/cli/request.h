@@ -9,6 +9,7 @@
 
 #include "app/settings.h"
 #include "cli/options.h"
+#include "core/models.h"
 
 /*
  * Fills `settings` (which the caller made and releases) from the options of `run` and `plan`.
@@ -18,10 +19,17 @@ PS_MUST_CHECK enum ps_status ps_request_settings(const struct ps_options *option
                                                  struct ps_settings *settings,
                                                  struct ps_error *err);
 
+/* What is known of models: of --models-file, or as built in. The caller frees it. PS_E_USAGE: the
+ * file cannot be read. */
+PS_MUST_CHECK enum ps_status ps_request_models(const struct ps_options *options,
+                                               struct ps_models **ret_models, struct ps_error *err);
+
 /*
  * One lane, which the caller has named (ps_lane_init): `text` as of --lane or NULL, then `model` as
- * of --model or NULL, then the profile of --limits for what is left out. PS_E_USAGE says what
- * cannot be used.
+ * of --model or NULL, then the profile of --limits and the model's own limits for what is left
+ * out. PS_E_USAGE says what cannot be used: a key, a model that nobody knows (with near ones), a
+ * Region where it takes no batch jobs (with those that do). A model near its end of life is said
+ * so on stderr.
  */
 PS_MUST_CHECK enum ps_status ps_request_lane(const struct ps_options *options, const char *text,
                                              const char *model, struct ps_lane *lane,
@@ -31,7 +39,7 @@ PS_MUST_CHECK enum ps_status ps_request_lane(const struct ps_options *options, c
 PS_MUST_CHECK enum ps_status ps_request_check(const struct ps_options *options,
                                               struct ps_error *err);
 
-/* Of the lane's model. PS_E_USAGE, with a near one, where nobody here knows it. */
+/* Of the lane's model. PS_E_USAGE where nobody here knows what its requests look like. */
 PS_MUST_CHECK enum ps_status ps_request_family(const struct ps_lane *lane,
                                                enum ps_family *ret_family, struct ps_error *err);
 

@@ -13,11 +13,14 @@
 
 EMBED("limits", "/limits.json");
 EMBED("startup", "/startup.json");
+EMBED("models", "/models.json");
 
 extern const char ps_catalog_limits_start[];
 extern const char ps_catalog_limits_end[];
 extern const char ps_catalog_startup_start[];
 extern const char ps_catalog_startup_end[];
+extern const char ps_catalog_models_start[];
+extern const char ps_catalog_models_end[];
 
 static struct ps_str between(const char *const start, const char *const end)
 {
@@ -32,4 +35,9 @@ struct ps_str ps_catalog_limits(void)
 struct ps_str ps_catalog_startup(void)
 {
     return between(ps_catalog_startup_start, ps_catalog_startup_end);
+}
+
+struct ps_str ps_catalog_models(void)
+{
+    return between(ps_catalog_models_start, ps_catalog_models_end);
 }

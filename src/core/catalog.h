@@ -12,4 +12,7 @@ struct ps_str ps_catalog_limits(void);
 /* data/startup.json. */
 struct ps_str ps_catalog_startup(void);
 
+/* data/models.json; core/models reads it. */
+struct ps_str ps_catalog_models(void);
+
 #endif

@@ -63,18 +63,32 @@ static bool id_of_arn(const struct ps_str arn, struct ps_str *const ret_id)
     return false;
 }
 
-bool ps_family_of_model(const struct ps_str model, enum ps_family *const ret_family)
+bool ps_family_base_model(const struct ps_str model, struct ps_str *const ret_id,
+                          struct ps_str *const ret_prefix)
 {
     struct ps_str id = model;
     if (ps_str_starts_with(model, PS_STR("arn:")) && !id_of_arn(model, &id)) {
         return false;
     }
+    *ret_prefix = PS_STR("");
     for (size_t row = 0; row < sizeof(profile_prefixes) / sizeof(profile_prefixes[0]); row++) {
         const struct ps_str prefix = ps_str_of(profile_prefixes[row]);
         if (ps_str_starts_with(id, prefix)) {
+            *ret_prefix = prefix;
             id = ps_str_part(id, prefix.size, id.size);
             break;
         }
+    }
+    *ret_id = ps_str_part(id, 0, ps_str_find(id, '/'));
+    return true;
+}
+
+bool ps_family_of_model(const struct ps_str model, enum ps_family *const ret_family)
+{
+    struct ps_str id = PS_STR("");
+    struct ps_str prefix = PS_STR("");
+    if (!ps_family_base_model(model, &id, &prefix)) {
+        return false;
     }
     for (size_t row = 0; row < sizeof(model_rows) / sizeof(model_rows[0]); row++) {
         if (ps_str_starts_with(id, ps_str_of(model_rows[row].prefix))) {
@@ -85,17 +99,6 @@ bool ps_family_of_model(const struct ps_str model, enum ps_family *const ret_fam
         }
     }
     return false;
-}
-
-const char *ps_family_prefix(const int64_t place)
-{
-    int64_t seen = 0;
-    for (size_t row = 0; row < sizeof(model_rows) / sizeof(model_rows[0]); row++) {
-        if (model_rows[row].is_known && seen++ == place) {
-            return model_rows[row].prefix;
-        }
-    }
-    return NULL;
 }
 
 const char *ps_family_name(const enum ps_family family)

@@ -20,11 +20,16 @@ enum ps_family {
     PS_FAMILY_COUNT
 };
 
+/*
+ * The model's own id, and the prefix of the profile in front of it ("us.", or ""): of a model id, a
+ * profile id, or an ARN of either. Views of `model`; a custom model's is its base. False for an ARN
+ * that hides which model it is.
+ */
+PS_MUST_CHECK bool ps_family_base_model(struct ps_str model, struct ps_str *ret_id,
+                                        struct ps_str *ret_prefix);
+
 /* By a model id, profile id ("us.anthropic...") or ARN of either; false for one nobody knows. */
 PS_MUST_CHECK bool ps_family_of_model(struct ps_str model, enum ps_family *ret_family);
-
-/* How the ids that somebody here knows begin, without a profile's prefix; NULL after the last. */
-const char *ps_family_prefix(int64_t place);
 
 /* "anthropic", "nova", ...; for --format and messages. */
 const char *ps_family_name(enum ps_family family);

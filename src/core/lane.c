@@ -37,7 +37,13 @@ static const char *const source_names[] = {
     [PS_SOURCE_PUBLISHED] = "published",
     [PS_SOURCE_TYPICAL] = "typical",
     [PS_SOURCE_USER] = "user",
+    [PS_SOURCE_TYPICAL_LOW] = "typical-low",
+    [PS_SOURCE_LIVE] = "live",
+    [PS_SOURCE_LEARNED] = "learned",
+    [PS_SOURCE_OBSERVED] = "observed",
 };
+static_assert(sizeof(source_names) / sizeof(source_names[0]) == PS_SOURCE_COUNT,
+              "each source has its name");
 
 static const struct text_row {
     const char *name;
@@ -72,7 +78,7 @@ const char *ps_limit_name(const enum ps_limit_key key)
 
 const char *ps_limit_source_name(const enum ps_limit_source source)
 {
-    PS_ASSERT(source >= PS_SOURCE_NONE && source <= PS_SOURCE_USER);
+    PS_ASSERT(source >= PS_SOURCE_NONE && source < PS_SOURCE_COUNT);
     return source_names[source];
 }
 
@@ -193,40 +199,122 @@ enum ps_status ps_lane_parse(struct ps_lane *const lane, const struct ps_str tex
     return PS_OK;
 }
 
+/* ---- profiles ---- */
+
+static const struct profile_row {
+    const char *name;
+    enum ps_limit_source source;
+} profile_rows[] = {
+    {"published", PS_SOURCE_PUBLISHED},
+    {"typical", PS_SOURCE_TYPICAL},
+    {"typical-low", PS_SOURCE_TYPICAL_LOW},
+};
+
+static yyjson_doc *read_limits(const char *const profile, yyjson_val **const ret_profile)
+{
+    const struct ps_str text = ps_catalog_limits();
+    yyjson_doc *const document = yyjson_read(text.data, text.size, 0);
+    PS_ASSERT(document != NULL);
+    *ret_profile =
+        yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(document), "profiles"), profile);
+    return document;
+}
+
+bool ps_limit_is_of_jobs(const enum ps_limit_key key)
+{
+    return key <= PS_LIMIT_MIN_RECORDS || key == PS_LIMIT_OUT_BYTES || key == PS_LIMIT_STARTUP;
+}
+
 static void fill_from(struct ps_lane *const lane, yyjson_val *const profile,
                       const enum ps_limit_source source)
 {
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         yyjson_val *const value =
             yyjson_obj_get(yyjson_obj_get(profile, limit_rows[key].name), "value");
-        if (lane->limits[key].source == PS_SOURCE_NONE && yyjson_is_int(value)) {
+        const bool is_meant =
+            lane->kind == PS_KIND_BATCH || !ps_limit_is_of_jobs((enum ps_limit_key)key);
+        if (is_meant && lane->limits[key].source == PS_SOURCE_NONE && yyjson_is_int(value)) {
             lane->limits[key] = (struct ps_limit){yyjson_get_sint(value), source};
         }
+    }
+    const char *const counts =
+        yyjson_get_str(yyjson_obj_get(yyjson_obj_get(profile, "rps_counts"), "value"));
+    if (!lane->has_rps_counts && counts != NULL) {
+        struct ps_error err;
+        PS_ASSERT(set_word(lane, WORD_RPS_COUNTS, ps_str_of(counts), &err) == PS_OK);
+        lane->has_rps_counts = false; /* not the user's word */
     }
 }
 
 enum ps_status ps_lane_fill(struct ps_lane *const lane, const char *const profile,
                             struct ps_error *const err)
 {
-    const struct ps_str text = ps_catalog_limits();
-    yyjson_doc *const document = yyjson_read(text.data, text.size, 0);
-    PS_ASSERT(document != NULL);
-    yyjson_val *const row =
-        yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(document), "profiles"), profile);
-    enum ps_status status = PS_OK;
-    if (row == NULL) {
-        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use limits '%s'", profile);
-        status = ps_error_hint(err, "There are 'published' and 'typical'.");
-    } else {
-        fill_from(lane, row,
-                  strcmp(profile, "typical") == 0 ? PS_SOURCE_TYPICAL : PS_SOURCE_PUBLISHED);
+    for (size_t row = 0; row < sizeof(profile_rows) / sizeof(profile_rows[0]); row++) {
+        if (strcmp(profile_rows[row].name, profile) == 0) {
+            yyjson_val *values = NULL;
+            yyjson_doc *const document = read_limits(profile, &values);
+            fill_from(lane, values, profile_rows[row].source);
+            yyjson_doc_free(document);
+            return PS_OK;
+        }
+    }
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use limits '%.60s'", profile);
+    return ps_error_hint(err, "There are 'published', 'typical' and 'typical-low'.");
+}
+
+static void copy_text(char *const room, const size_t room_size, yyjson_val *const value)
+{
+    (void)snprintf(room, room_size, "%s", yyjson_is_str(value) ? yyjson_get_str(value) : "");
+}
+
+bool ps_lane_profile(const char *const profile, const char *const name, int64_t *const ret_value,
+                     struct ps_origin *const ret_origin)
+{
+    yyjson_val *values = NULL;
+    yyjson_doc *const document = read_limits(profile, &values);
+    yyjson_val *const limit = yyjson_obj_get(values, name);
+    if (limit != NULL) {
+        yyjson_val *const value = yyjson_obj_get(limit, "value");
+        *ret_value = yyjson_is_int(value) ? yyjson_get_sint(value) : PS_NO_LIMIT;
+        copy_text(ret_origin->text, sizeof(ret_origin->text), yyjson_obj_get(limit, "source"));
+        copy_text(ret_origin->date, sizeof(ret_origin->date), yyjson_obj_get(limit, "date"));
     }
     yyjson_doc_free(document);
-    return status;
+    return limit != NULL;
+}
+
+/* ---- what fits what ---- */
+
+/* A user's key that the lane's kind, or another key, leaves without meaning. */
+static enum ps_status check_sense(const struct ps_lane *const lane, struct ps_error *const err)
+{
+    const int64_t context = ps_lane_limit(lane, PS_LIMIT_CONTEXT, INT64_MAX);
+    const int64_t output = ps_lane_limit(lane, PS_LIMIT_OUTPUT, 0);
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (lane->kind == PS_KIND_ON_DEMAND && lane->limits[key].source == PS_SOURCE_USER &&
+            ps_limit_is_of_jobs((enum ps_limit_key)key)) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                               "lane '%s' cannot use %s together with kind=on-demand", lane->name,
+                               limit_rows[key].name);
+            return ps_error_hint(err, "Calls on demand have no jobs and files: leave it out, or "
+                                      "say kind=batch.");
+        }
+    }
+    if (output > context) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           "lane '%s' cannot give output=%lld tokens in a context of %lld",
+                           lane->name, (long long)output, (long long)context);
+        return ps_error_hint(err, "The context holds input and output: raise context or lower "
+                                  "output.");
+    }
+    return PS_OK;
 }
 
 enum ps_status ps_lane_check(const struct ps_lane *const lane, struct ps_error *const err)
 {
+    if (check_sense(lane, err) != PS_OK) {
+        return err->status;
+    }
     const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
     const int64_t job_records = ps_lane_limit(lane, PS_LIMIT_JOB_RECORDS, INT64_MAX);
     const int64_t files = ps_lane_limit(lane, PS_LIMIT_FILES, INT64_MAX);

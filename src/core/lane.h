@@ -35,7 +35,18 @@ enum ps_limit_key {
     PS_LIMIT_COUNT
 };
 
-enum ps_limit_source { PS_SOURCE_NONE, PS_SOURCE_PUBLISHED, PS_SOURCE_TYPICAL, PS_SOURCE_USER };
+/* Where a limit is from; the numbers stand in run.json. */
+enum ps_limit_source {
+    PS_SOURCE_NONE,
+    PS_SOURCE_PUBLISHED,
+    PS_SOURCE_TYPICAL,
+    PS_SOURCE_USER,
+    PS_SOURCE_TYPICAL_LOW,
+    PS_SOURCE_LIVE,     /* Service Quotas */
+    PS_SOURCE_LEARNED,  /* from a refusal */
+    PS_SOURCE_OBSERVED, /* from what was seen */
+    PS_SOURCE_COUNT
+};
 
 #define PS_NO_LIMIT (-1)
 
@@ -86,10 +97,27 @@ void ps_lane_init(struct ps_lane *lane, const char *name);
 PS_MUST_CHECK enum ps_status ps_lane_parse(struct ps_lane *lane, struct ps_str text,
                                            struct ps_error *err);
 
-/* Fills every limit that is not set yet from profile "published" or "typical". PS_E_USAGE: unknown
- * profile. */
+/*
+ * Fills every limit that is not set yet, and rps_counts, from profile "published", "typical" or
+ * "typical-low". A lane on demand has no jobs, so no limits of jobs and files. PS_E_USAGE: unknown
+ * profile.
+ */
 PS_MUST_CHECK enum ps_status ps_lane_fill(struct ps_lane *lane, const char *profile,
                                           struct ps_error *err);
+
+/* What a number is worth: who said it, and when it was read ("2026-10"). */
+struct ps_origin {
+    char text[256];
+    char date[16];
+};
+
+/* What a profile says about `name` (a limit's key, or another of data/limits.json): its number, or
+ * PS_NO_LIMIT, and from where. False: it says nothing. */
+PS_MUST_CHECK bool ps_lane_profile(const char *profile, const char *name, int64_t *ret_value,
+                                   struct ps_origin *ret_origin);
+
+/* Is it a limit of jobs and their files, which a call on demand does not know? */
+bool ps_limit_is_of_jobs(enum ps_limit_key key);
 
 /* Do the limits fit each other? PS_E_USAGE says which do not. */
 PS_MUST_CHECK enum ps_status ps_lane_check(const struct ps_lane *lane, struct ps_error *err);

@@ -45,9 +45,17 @@ static void what_is_missing_or_wrong_is_named(void **state)
         {"run --dry-run", "an input, --model", "--model"},
         {"run a -o /tmp/o --model " MODEL " --s3-uri s3://bucket/p " ROLE, "without a Region",
          "MODEL@REGION"},
-        {"run a -o /tmp/o --local --model nobody.knows", "'nobody.knows'", "anthropic.claude-"},
-        {"run a -o /tmp/o --local --model us.anthropc.claude-haiku", "nobody here knows",
-         "Did you mean one that begins with 'anthropic."},
+        {"run a -o /tmp/o --local --model nobody.knows", "'nobody.knows'", "penstock models"},
+        {"run a -o /tmp/o --local --model us.anthropc.claude-haiku-4-5", "nobody here knows it",
+         "Did you mean '" MODEL "'"},
+        {"run a -o /tmp/o --local --model cohere.embed-v4:0", "takes no batch jobs of it", ""},
+        {"run a -o /tmp/o --local --model amazon.nova-2-multimodal-embeddings-v1:0",
+         "the form of its requests", "penstock models"},
+        {"run a -o /tmp/o --local --model anthropic.claude-haiku-4-5-20251001-v1:0", "in us-east-1",
+         "'" MODEL "'"},
+        {"run a -o /tmp/o --local --model " MODEL "@eu-west-1", "in eu-west-1", "'eu.anthropic."},
+        {"run a -o /tmp/o --local --models-file /nowhere/m.json --model " MODEL, "/nowhere/m.json",
+         ""},
         {"run a -o /tmp/o --local --model " MODEL " --lane name=a --lane name=b",
          "more than one --lane", ""},
         {"run a -o /tmp/o --local --model " MODEL " --model " MODEL, "more than one --model", ""},
@@ -117,11 +125,11 @@ static void the_region_of_the_environment_does(void **state)
     (void)state;
     struct ps_settings settings;
     struct ps_error err;
-    assert_int_equal(setenv("AWS_REGION", "eu-west-3", 1), 0);
+    assert_int_equal(setenv("AWS_REGION", "us-east-2", 1), 0);
     assert_int_equal(requested("run a -o /tmp/o --s3-uri s3://bucket/p " ROLE " --model " MODEL,
                                &settings, &err),
                      PS_OK);
-    assert_string_equal(settings.lane.region, "eu-west-3");
+    assert_string_equal(settings.lane.region, "us-east-2");
     ps_settings_release(&settings);
     assert_int_equal(unsetenv("AWS_REGION"), 0);
 }

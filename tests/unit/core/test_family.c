@@ -60,6 +60,34 @@ static void a_model_says_its_family(void **state)
     }
 }
 
+static void an_id_is_told_from_its_profile(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model;
+        const char *id; /* NULL: it is hidden */
+        const char *prefix;
+    } ids[] = {
+        {"amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", ""},
+        {"us.amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "us."},
+        {"us-gov.amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0", "us-gov."},
+        {"global.openai.x", "openai.x", "global."},
+        {"arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.meta.llama3", "meta.llama3",
+         "eu."},
+        {"arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.titan-embed-image-v1/abc",
+         "amazon.titan-embed-image-v1", ""},
+        {"arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc", NULL, ""},
+    };
+    for (size_t row = 0; row < sizeof(ids) / sizeof(ids[0]); row++) {
+        struct ps_str id = PS_STR("");
+        struct ps_str prefix = PS_STR("");
+        assert_int_equal(ps_family_base_model(ps_str_of(ids[row].model), &id, &prefix),
+                         ids[row].id != NULL);
+        assert_true(ps_str_equals_text(id, ids[row].id == NULL ? "" : ids[row].id));
+        assert_true(ps_str_equals_text(prefix, ids[row].prefix));
+    }
+}
+
 static void every_family_has_a_name_of_its_own(void **state)
 {
     (void)state;
@@ -75,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_says_its_family),
+        cmocka_unit_test(an_id_is_told_from_its_profile),
         cmocka_unit_test(every_family_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,7 +197,83 @@ static void profiles_fill_the_gaps_only(void **state)
 
     assert_int_equal(ps_lane_fill(&typical, "generous", &error), PS_E_USAGE);
     assert_non_null(strstr(error.message, "'generous'"));
-    assert_non_null(strstr(error.hint, "'published'"));
+    assert_non_null(strstr(error.hint, "'published', 'typical' and 'typical-low'"));
+}
+
+/* Reference: design, section 1. */
+static void profiles_hold_what_accounts_start_with(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *profile;
+        enum ps_limit_source source;
+        int64_t rps;
+        int64_t tpm;
+        int64_t tpd;
+    } rows[] = {
+        {"typical", PS_SOURCE_TYPICAL, 20, 3000000, 50000000},
+        {"typical-low", PS_SOURCE_TYPICAL_LOW, 1, 300000, 10000000},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct ps_error error;
+        struct ps_lane lane = lane_of("");
+        assert_int_equal(ps_lane_fill(&lane, rows[row].profile, &error), PS_OK);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_RPS, 0), rows[row].rps);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_TPM, 0), rows[row].tpm);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_TPD, 0), rows[row].tpd);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_SHARD_BYTES, 0), 50000000);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_OUT_BYTES, 0), 50000000);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_FILES, 0), 5000);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_JOBS, 0), 10);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_MIN_RECORDS, 0), 100);
+        assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_CONTEXT, 0), 200000);
+        assert_int_equal(lane.limits[PS_LIMIT_TPD].source, rows[row].source);
+        assert_string_equal(ps_limit_source_name(rows[row].source), rows[row].profile);
+        assert_int_equal(lane.rps_counts, PS_RPS_RECORDS);
+        assert_false(lane.has_rps_counts);
+    }
+}
+
+static void a_lane_on_demand_has_no_limits_of_jobs(void **state)
+{
+    (void)state;
+    struct ps_error error;
+    struct ps_lane lane = lane_of("kind=on-demand,rps_counts=none");
+    assert_int_equal(ps_lane_fill(&lane, "typical", &error), PS_OK);
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (ps_limit_is_of_jobs((enum ps_limit_key)key)) {
+            assert_int_equal(lane.limits[key].value, PS_NO_LIMIT);
+        }
+    }
+    assert_int_equal(ps_lane_limit(&lane, PS_LIMIT_TPM, 0), 3000000);
+    assert_int_equal(lane.rps_counts, PS_RPS_NOTHING); /* the user's word stays */
+}
+
+static void a_profile_says_where_its_numbers_are_from(void **state)
+{
+    (void)state;
+    struct ps_origin origin;
+    int64_t value = 0;
+    assert_true(ps_lane_profile("published", "jobs", &value, &origin));
+    assert_int_equal(value, 100);
+    assert_non_null(strstr(origin.text, "General Reference"));
+    assert_string_equal(origin.date, "2026-10");
+    assert_true(ps_lane_profile("published", "files", &value, &origin));
+    assert_int_equal(value, PS_NO_LIMIT);
+    assert_true(ps_lane_profile("typical", "s3_rps", &value, &origin));
+    assert_int_equal(value, 3000);
+    assert_false(ps_lane_profile("published", "reset", &value, &origin));
+    assert_false(ps_lane_profile("guessed", "jobs", &value, &origin));
+}
+
+static void each_source_has_its_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"none",        "published", "typical", "user",
+                                        "typical-low", "live",      "learned", "observed"};
+    for (int source = 0; source < PS_SOURCE_COUNT; source++) {
+        assert_string_equal(ps_limit_source_name((enum ps_limit_source)source), names[source]);
+    }
 }
 
 static void limits_must_fit_each_other(void **state)
@@ -216,6 +292,11 @@ static void limits_must_fit_each_other(void **state)
         {"min_records=101,files=4,shard_records=25", false, "shard_records=25"},
         {"files=1", true, ""},
         {"shard_records=1", true, ""},
+        {"output=8,context=8", true, ""},
+        {"output=9,context=8", false, "output=9 tokens in a context of 8"},
+        {"kind=on-demand,tpm=1,context=5", true, ""},
+        {"kind=on-demand,jobs=3", false, "cannot use jobs together with kind=on-demand"},
+        {"kind=on-demand,out_bytes=3", false, "out_bytes"},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct ps_error error = {0};
@@ -237,6 +318,10 @@ int main(void)
         cmocka_unit_test(refuses_with_the_key_and_the_forms),
         cmocka_unit_test(a_text_has_its_room),
         cmocka_unit_test(profiles_fill_the_gaps_only),
+        cmocka_unit_test(profiles_hold_what_accounts_start_with),
+        cmocka_unit_test(a_lane_on_demand_has_no_limits_of_jobs),
+        cmocka_unit_test(a_profile_says_where_its_numbers_are_from),
+        cmocka_unit_test(each_source_has_its_name),
         cmocka_unit_test(limits_must_fit_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
  *
  * Pure. Threads: any.
  */
-#ifndef PS_CLI_NEAR_H
-#define PS_CLI_NEAR_H
+#ifndef PS_CORE_NEAR_H
+#define PS_CORE_NEAR_H
 
 #include "base/str.h"
 

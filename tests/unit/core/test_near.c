@@ -3,7 +3,7 @@
  * tables of pairs with their distance, of words with their nearest candidate; words at the limits
  * of length and of distance.
  */
-#include "cli/near.h"
+#include "core/near.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "cli/near.h"
+#include "core/near.h"
 
 #define WORD_BYTES_MAX 64
 
