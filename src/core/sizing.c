@@ -186,8 +186,12 @@ static void share_slots(const struct facts *const facts, const bool is_fixed,
     sizing->job_key = jobs == 1 ? PS_LIMIT_COUNT : sizing->job_key;
 }
 
-/* More jobs than slots: the first ones must not end, and the next ones start, in lock-step. */
-static void set_first_wave(const struct facts *const facts, struct ps_sizing *const sizing)
+/* Of the time that the rate needs for a job, in hundredths: a little less, so that a late start can
+ * be made up. */
+#define GAP_PERCENT INT64_C(95)
+
+/* More jobs than slots: they must not end, and the next ones start, in lock-step. */
+static void keep_apart(const struct facts *const facts, struct ps_sizing *const sizing)
 {
     const int64_t jobs = sizing->day_jobs > 0 ? sizing->day_jobs : sizing->jobs;
     if (jobs <= facts->slots || facts->slots < 2 || facts->tokens_per_minute == INT64_MAX ||
@@ -198,8 +202,9 @@ static void set_first_wave(const struct facts *const facts, struct ps_sizing *co
         sizing->ramp = facts->slots;
         return;
     }
-    sizing->gap_ms =
+    const int64_t work_ms =
         ps_scale_i64(tokens_of(facts, sizing->job_records), PS_MINUTE_MS, facts->tokens_per_minute);
+    sizing->gap_ms = ps_scale_i64(work_ms, GAP_PERCENT, 100);
 }
 
 /* ------------------------------------------------ files */
@@ -302,7 +307,7 @@ void ps_sizing_find(const struct ps_supply_lane *const lane,
         share_slots(&facts, is_fixed, sizing);
     }
     count_jobs(sizing, share->records);
-    set_first_wave(&facts, sizing);
+    keep_apart(&facts, sizing);
     if (sizing->ramp > 0) {
         count_jobs(sizing, share->records);
     }

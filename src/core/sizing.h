@@ -3,9 +3,10 @@
  *
  * Jobs first. Where the day's tokens bind, a day is divided into as few whole jobs as its limits
  * allow, so that no part of a budget is left over. Else, where one job a slot holds it all, each
- * slot gets one. Else jobs are as large as every limit allows, and all alike; so that the first
- * ones do not start and end in lock-step, they are created one after another (gap_ms), or are of
- * growing size where the caller cannot wait (ramp). Then the largest files that every limit allows.
+ * slot gets one. Else jobs are as large as every limit allows, and all alike; so that they do not
+ * start and end in lock-step (ten start-ups at once, and nothing is worked on), they are created no
+ * faster than the rate works on them (gap_ms); or, where the caller cannot wait, the first ones are
+ * of growing size (ramp). Then the largest files that every limit allows.
  *
  * Sizes are in records of the mean kind. Whoever cuts heeds the exact bytes and tokens of the
  * records beside them (core/plan).
@@ -29,7 +30,7 @@ struct ps_sizing_options {
     int64_t job_records;    /* a job holds so many, whatever would be better; 0: choose */
     int64_t headroom_z;     /* kept free of a day: ps_day_headroom */
     int64_t headroom_sigma; /* 0: nothing is kept */
-    bool is_ramp;           /* the first jobs cannot be created one after another */
+    bool is_ramp;           /* a creation cannot be held back: no gap_ms */
 };
 
 struct ps_sizing {
@@ -46,7 +47,7 @@ struct ps_sizing {
     int64_t day_jobs;      /* of a full day; 0: it does not bind */
     int64_t first_records; /* that the first day takes: fewer where it is short */
     int64_t first_jobs;
-    int64_t gap_ms;       /* between the creations of the first jobs, as many as there are slots */
+    int64_t gap_ms;       /* between two creations, at least; 0: none needed */
     int64_t ramp;         /* so many first jobs grow in equal steps to a full one */
     int64_t left_records; /* below a job's minimum: not planned */
     enum ps_limit_key
