@@ -164,6 +164,17 @@ static void copy_lane(struct ps_virtual_place *const place,
     place->lane.account = place->texts[4];
 }
 
+static size_t account_of(const struct ps_virtual *const service, const size_t lane)
+{
+    const struct ps_virtual_lane *const own = &service->places[lane].lane;
+    size_t first = 0;
+    while (strcmp(service->places[first].lane.region, own->region) != 0 ||
+           strcmp(service->places[first].lane.account, own->account) != 0) {
+        first++;
+    }
+    return first;
+}
+
 static void init_places(struct ps_virtual *const service)
 {
     const size_t count = service->options.lane_count;
@@ -175,6 +186,7 @@ static void init_places(struct ps_virtual *const service)
     for (size_t lane = 0; lane < count; lane++) {
         struct ps_virtual_place *const place = &service->places[lane];
         copy_lane(place, &service->options.lanes[lane]);
+        place->account = account_of(service, lane);
         place->base_model = ps_limits_base_model(ps_str_of(place->lane.model));
         place->bucket = ps_virtual_bucket(service, ps_str_of(place->lane.bucket));
         place->pool = find_pool(service, place->lane.pool);

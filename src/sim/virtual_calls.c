@@ -1,5 +1,4 @@
 #include "base/assert.h"
-#include "base/limits.h"
 #include "sim/virtual_internal.h"
 
 #include <stdio.h>
@@ -267,10 +266,7 @@ static void create_job(struct ps_virtual *const service, const struct ps_virtual
     struct ps_virtual_job *job = NULL;
     struct ps_refusal refusal = {.code = ""};
     if (ps_virtual_create(service, place_of(service, act), act->wish.text, &job, &refusal)) {
-        struct ps_buf arn PS_CLEANUP(ps_buf_release);
-        ps_buf_init(&arn, PS_TEXT_BYTES_MAX);
-        ps_virtual_add_arn(job, &arn);
-        fact->text = ps_str_dup(ps_buf_str(&arn));
+        fact->text = ps_str_dup(ps_str_of(job->arn));
         return;
     }
     refuse(fact, "create the job", &refusal);
@@ -286,14 +282,11 @@ static void fill_view(const struct ps_virtual *const service,
                       const struct ps_virtual_job *const job, const bool is_whole,
                       struct ps_job_view *const view)
 {
-    struct ps_buf arn PS_CLEANUP(ps_buf_release);
-    ps_buf_init(&arn, PS_TEXT_BYTES_MAX);
-    ps_virtual_add_arn(job, &arn);
     const int64_t processed = ps_virtual_processed(service, job);
     const bool has_ended = ps_job_status_is_terminal(job->status);
     const int64_t success = has_ended ? job->success : processed;
     *view =
-        (struct ps_job_view){.arn = ps_str_dup(ps_buf_str(&arn)),
+        (struct ps_job_view){.arn = ps_str_dup(ps_str_of(job->arn)),
                              .name = ps_str_dup(ps_str_of(job->name)),
                              .token = ps_str_dup(is_whole ? ps_str_of(job->token) : PS_STR("")),
                              .input_uri = ps_str_dup(ps_str_of(job->input_uri)),
@@ -340,8 +333,7 @@ static void get_job(struct ps_virtual *const service, const struct ps_virtual_ac
 static bool is_listed(const struct ps_virtual_job *const job,
                       const struct ps_virtual_place *const place, const struct ps_str part)
 {
-    return (job->place == place || (strcmp(job->place->lane.region, place->lane.region) == 0 &&
-                                    strcmp(job->place->lane.account, place->lane.account) == 0)) &&
+    return job->place->account == place->account &&
            (part.size == 0 || memmem(job->name, strlen(job->name), part.data, part.size) != NULL);
 }
 

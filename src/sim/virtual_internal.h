@@ -70,6 +70,7 @@ struct ps_virtual_pool {
 struct ps_virtual_place {
     struct ps_virtual_lane lane; /* its texts are those below */
     char *texts[5];
+    size_t account; /* the first lane of the same account and Region */
     struct ps_str base_model;
     struct ps_virtual_pool *pool;
     struct ps_virtual_bucket *bucket;
@@ -81,6 +82,7 @@ struct ps_virtual_job {
     int64_t number;
     char id[PS_VIRTUAL_ID_SIZE];
     struct ps_virtual_place *place;
+    char *arn;
     char *name;
     char *token;
     char *input_uri;
@@ -208,7 +210,6 @@ void ps_virtual_complete(struct ps_virtual *service, struct ps_virtual_job *job)
 
 struct ps_virtual_job *ps_virtual_find_job(const struct ps_virtual *service,
                                            const struct ps_virtual_place *place, struct ps_str arn);
-void ps_virtual_add_arn(const struct ps_virtual_job *job, struct ps_buf *arn);
 void ps_virtual_free_job(struct ps_virtual_job *job);
 
 /* Records behind it now. */

@@ -52,13 +52,6 @@ static void index_grow(struct ps_virtual *const service, struct ps_virtual_index
     }
 }
 
-static bool is_same_account(const struct ps_virtual_place *const left,
-                            const struct ps_virtual_place *const right)
-{
-    return left == right || (strcmp(left->lane.region, right->lane.region) == 0 &&
-                             strcmp(left->lane.account, right->lane.account) == 0);
-}
-
 static struct ps_virtual_job *find_in(const struct ps_virtual *const service,
                                       const struct ps_virtual_index *const index,
                                       const struct ps_virtual_place *const place,
@@ -68,7 +61,7 @@ static struct ps_virtual_job *find_in(const struct ps_virtual *const service,
         index->slot_count == 0 || text.size == 0 ? NULL : index->slots[slot_of(index, text)];
     while (job != NULL &&
            !(ps_str_equals_text(text, index == &service->by_name ? job->name : job->token) &&
-             is_same_account(job->place, place))) {
+             job->place->account == place->account)) {
         job = *link_of(service, index, job);
     }
     return job;
@@ -119,18 +112,22 @@ struct ps_virtual_job *ps_virtual_find_job(const struct ps_virtual *const servic
         return NULL;
     }
     struct ps_virtual_job *const job = service->jobs[number - 1];
-    return ps_str_equals_text(id, job->id) && is_same_account(job->place, place) ? job : NULL;
+    return ps_str_equals_text(id, job->id) && job->place->account == place->account ? job : NULL;
 }
 
-void ps_virtual_add_arn(const struct ps_virtual_job *const job, struct ps_buf *const arn)
+static void make_arn(struct ps_virtual_job *const job)
 {
-    ps_buf_add_format(arn, "arn:aws:bedrock:%s:%s:model-invocation-job/%s", job->place->lane.region,
-                      job->place->lane.account, job->id);
+    struct ps_buf arn PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&arn, PS_TEXT_BYTES_MAX);
+    ps_buf_add_format(&arn, "arn:aws:bedrock:%s:%s:model-invocation-job/%s",
+                      job->place->lane.region, job->place->lane.account, job->id);
+    job->arn = ps_str_dup(ps_buf_str(&arn));
 }
 
 void ps_virtual_free_job(struct ps_virtual_job *const job)
 {
     ps_rates_flow_release(&job->flow);
+    free(job->arn);
     free(job->name);
     free(job->token);
     free(job->input_uri);
@@ -508,7 +505,7 @@ static struct ps_virtual_place *place_of_model(struct ps_virtual *const service,
     }
     for (size_t lane = 0; lane < service->place_count; lane++) {
         struct ps_virtual_place *const other = &service->places[lane];
-        if (is_same_account(other, place) && ps_str_equals(base, other->base_model)) {
+        if (other->account == place->account && ps_str_equals(base, other->base_model)) {
             return other;
         }
     }
@@ -530,6 +527,7 @@ static struct ps_virtual_job *new_job(struct ps_virtual *const service,
     job->message = ps_str_dup(PS_STR(""));
     (void)snprintf(job->digest, sizeof job->digest, "%s", fields->parameters_sha256);
     make_id(service, job);
+    make_arn(job);
     job->submitted_ms = service->now_ms;
     job->modified_ms = service->now_ms;
     job->timeout_hours = fields->timeout_hours;
