@@ -1,6 +1,7 @@
 #include "core/pool.h"
 
 #include "base/assert.h"
+#include "base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,13 @@ int64_t ps_pool_limit(const struct ps_pool *const pool, const enum ps_limit_key 
     PS_ASSERT(ps_pool_has(key));
     const int64_t value = pool->limits[key].value;
     return value == PS_NO_LIMIT ? otherwise : value;
+}
+
+int64_t ps_pool_day_tokens(const struct ps_pool *const pool, const int64_t otherwise)
+{
+    const int64_t tpd = ps_pool_limit(pool, PS_LIMIT_TPD, INT64_MAX);
+    const int64_t tpm = ps_pool_limit(pool, PS_LIMIT_TPM, INT64_MAX);
+    return tpd == INT64_MAX || tpm <= tpd / (PS_DAY_MS / PS_MINUTE_MS) ? otherwise : tpd;
 }
 
 struct ps_str ps_pool_base_model(const struct ps_str model)

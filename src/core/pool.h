@@ -46,6 +46,13 @@ PS_MUST_CHECK enum ps_status ps_pools_make(struct ps_pools *pools, const struct 
 /* The pool's value, or `otherwise` where there is no such limit. */
 int64_t ps_pool_limit(const struct ps_pool *pool, enum ps_limit_key key, int64_t otherwise);
 
+/*
+ * Its tokens a day where they can run out; `otherwise` where there is no such limit, or where a
+ * whole day at its tokens/min stays within it (what AWS gives by default): then nothing has to be
+ * held back for it.
+ */
+int64_t ps_pool_day_tokens(const struct ps_pool *pool, int64_t otherwise);
+
 /* The model behind a plain id, a profile id or an ARN of either: a view of `model`. */
 struct ps_str ps_pool_base_model(struct ps_str model);
 

@@ -138,10 +138,12 @@ static int64_t records_of_first_day(const struct facts *const facts,
                                          : least_of(records, sizing->day_records);
 }
 
-/* As few jobs as hold the day's records, none below the minimum. */
-static int64_t jobs_of_day(const struct ps_sizing *const sizing, const int64_t records)
+/* As few jobs as hold the day's records, or as many as are asked for; none below the minimum. */
+static int64_t jobs_of_day(const struct facts *const facts, const struct ps_sizing *const sizing,
+                           const int64_t records)
 {
-    const int64_t jobs = parts_of(records, sizing->job_records_max);
+    const int64_t asked = least_of(facts->options->day_jobs, facts->slots);
+    const int64_t jobs = most_of(asked, parts_of(records, sizing->job_records_max));
     return most_of(1, least_of(jobs, records / sizing->min_records));
 }
 
@@ -156,8 +158,8 @@ static void divide_day(const struct facts *const facts, const bool is_fixed,
         sizing->first_records = sizing->first_jobs * sizing->job_records;
         return;
     }
-    sizing->day_jobs = jobs_of_day(sizing, sizing->day_records);
-    sizing->first_jobs = jobs_of_day(sizing, sizing->first_records);
+    sizing->day_jobs = jobs_of_day(facts, sizing, sizing->day_records);
+    sizing->first_jobs = jobs_of_day(facts, sizing, sizing->first_records);
     sizing->job_records =
         least_of(sizing->job_records_max, parts_of(sizing->day_records, sizing->day_jobs));
     sizing->job_key = PS_LIMIT_TPD;
@@ -273,6 +275,22 @@ static bool heed_minimum(const struct facts *const facts, const int64_t tpd,
     return true;
 }
 
+/* Jobs that run side by side share the rate: each must end before the service gives it up. */
+static void heed_time(const struct facts *const facts, struct ps_sizing *const sizing)
+{
+    const int64_t startup_ms = ps_supply_limit(facts->lane, PS_LIMIT_STARTUP, 0);
+    const int64_t work_ms = facts->options->job_ms_max - startup_ms;
+    if (work_ms <= 0 || facts->tokens_per_minute == INT64_MAX || facts->slots == INT64_MAX) {
+        return;
+    }
+    const int64_t tokens = ps_scale_i64(facts->tokens_per_minute, work_ms, PS_MINUTE_MS);
+    const int64_t records = most_of(sizing->min_records, records_in(facts, tokens / facts->slots));
+    if (records < sizing->job_records_max) {
+        sizing->job_records_max = records;
+        sizing->job_key = PS_LIMIT_TPM;
+    }
+}
+
 void ps_sizing_find(const struct ps_supply_lane *const lane,
                     const struct ps_demand_class *const share,
                     const struct ps_sizing_options *const options,
@@ -297,6 +315,9 @@ void ps_sizing_find(const struct ps_supply_lane *const lane,
         sizing->job_key = day < sizing->job_records_max ? PS_LIMIT_TPD : sizing->job_key;
         sizing->job_records_max = least_of(sizing->job_records_max, day);
         sizing->job_tokens = tpd;
+    }
+    if (!is_fixed) {
+        heed_time(&facts, sizing);
     }
     sizing->job_records = is_fixed ? options->job_records : 0;
     sizing->job_key = is_fixed ? PS_LIMIT_COUNT : sizing->job_key;

@@ -2,9 +2,10 @@
  * sizing - how large a lane's jobs and files should be, and why.
  *
  * Jobs first. Where the day's tokens bind, a day is divided into as few whole jobs as its limits
- * allow, so that no part of a budget is left over. Else, where one job a slot holds it all, each
- * slot gets one. Else jobs are as large as every limit allows, and all alike; so that they do not
- * start and end in lock-step (ten start-ups at once, and nothing is worked on), they are created no
+ * allow, so that no part of a budget is left over (or into day_jobs, so that what one of them used
+ * more or less than was thought moves little). Else, where one job a slot holds it all, each slot
+ * gets one. Else jobs are as large as every limit allows, and all alike; so that they do not start
+ * and end in lock-step (ten start-ups at once, and nothing is worked on), they are created no
  * faster than the rate works on them (gap_ms); or, where the caller cannot wait, the first ones are
  * of growing size (ramp). Then the largest files that every limit allows.
  *
@@ -30,6 +31,8 @@ struct ps_sizing_options {
     int64_t job_records;    /* a job holds so many, whatever would be better; 0: choose */
     int64_t headroom_z;     /* kept free of a day: ps_day_headroom */
     int64_t headroom_sigma; /* 0: nothing is kept */
+    int64_t day_jobs;       /* so many jobs share a day that binds, if slots allow; 0: the fewest */
+    int64_t job_ms_max;     /* what the service gives a job before it expires; 0: any time */
     bool is_ramp;           /* a creation cannot be held back: no gap_ms */
 };
 

@@ -133,6 +133,31 @@ static void lanes_that_contradict_each_other_are_named_with_the_key(void **state
     }
 }
 
+static void a_day_that_tokens_a_minute_cannot_fill_is_no_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lane;
+        int64_t tokens;
+    } rows[] = {
+        {"tpm=300k,tpd=432M", -1},
+        {"tpm=300k,tpd=431999999", 431999999},
+        {"tpm=300001,tpd=432M", 432000000},
+        {"tpd=50M", 50000000},
+        {"tpm=3M", -1},
+        {"tpm=1,tpd=1", 1},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct ps_lane lane;
+        struct ps_pools pools PS_CLEANUP(ps_pools_release);
+        struct ps_error error;
+        read_lane(&lane, "a", rows[row].lane);
+        ps_pools_init(&pools);
+        assert_int_equal(ps_pools_make(&pools, &lane, 1, &error), PS_OK);
+        assert_int_equal(ps_pool_day_tokens(&pools.pools[0], -1), rows[row].tokens);
+    }
+}
+
 static void only_an_accounts_limits_are_a_pools(void **state)
 {
     (void)state;
@@ -152,6 +177,7 @@ int main(void)
         cmocka_unit_test(lanes_share_what_is_one_quota),
         cmocka_unit_test(a_users_word_goes_over_the_profiles_and_holds_for_the_pool),
         cmocka_unit_test(lanes_that_contradict_each_other_are_named_with_the_key),
+        cmocka_unit_test(a_day_that_tokens_a_minute_cannot_fill_is_no_limit),
         cmocka_unit_test(only_an_accounts_limits_are_a_pools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

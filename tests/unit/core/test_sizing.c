@@ -203,6 +203,47 @@ static void a_short_first_day_takes_what_it_can(void **state)
     assert_int_equal(size(&options).first_records, 4166);
 }
 
+static void a_day_is_shared_by_as_many_jobs_as_are_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lane;
+        int64_t day_jobs;
+        int64_t job_records;
+    } rows[] = {
+        {"tpm=3M,tpd=50M,jobs=10", 10, 417},
+        {"tpm=3M,tpd=50M,jobs=4", 4, 1042},                 /* no more than slots */
+        {"tpm=3M,tpd=10M,jobs=10,min_records=100", 8, 105}, /* none below the minimum */
+        {"tpm=3M,tpd=50M,jobs=10,job_records=100", 42, 100},
+    };
+    const struct ps_sizing_options options = {.first_ms = PS_DAY_MS, .day_jobs = 10};
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        world_init_reference(&world, rows[row].lane);
+        const struct ps_sizing sizing = size(&options);
+        assert_int_equal(sizing.day_jobs, rows[row].day_jobs);
+        assert_int_equal(sizing.job_records, rows[row].job_records);
+    }
+}
+
+static void jobs_side_by_side_end_before_they_expire(void **state)
+{
+    (void)state;
+    struct ps_sizing_options options = {.first_ms = PS_DAY_MS, .job_ms_max = 50 * PS_HOUR_MS};
+    world_init_reference(&world, "tpm=300k,jobs=10,startup=1h");
+    /* 49 hours at 300,000 a minute: 882 M tokens, 73,500 records of 12,000 in ten jobs. */
+    struct ps_sizing sizing = size(&options);
+    assert_int_equal(sizing.job_records_max, 7350);
+    assert_int_equal(sizing.jobs, 28);
+    assert_int_equal(sizing.job_records, 7143);
+    assert_int_equal(sizing.job_key, PS_LIMIT_TPM);
+    options.job_ms_max = PS_HOUR_MS; /* no more than its start-up takes: nothing to be done */
+    assert_int_equal(size(&options).jobs, 10);
+    options.job_ms_max = 1000 * PS_HOUR_MS;
+    assert_int_equal(size(&options).jobs, 10);
+    world_init_reference(&world, "tpm=1,jobs=10,min_records=100");
+    assert_int_equal(size(&options).job_records, 100);
+}
+
 static void a_day_keeps_room_for_what_is_not_known(void **state)
 {
     (void)state;
@@ -354,6 +395,8 @@ int main(void)
         cmocka_unit_test(a_billion_wants_the_largest_jobs),
         cmocka_unit_test(jobs_are_not_in_lock_step),
         cmocka_unit_test(a_short_first_day_takes_what_it_can),
+        cmocka_unit_test(a_day_is_shared_by_as_many_jobs_as_are_asked_for),
+        cmocka_unit_test(jobs_side_by_side_end_before_they_expire),
         cmocka_unit_test(a_day_keeps_room_for_what_is_not_known),
         cmocka_unit_test(the_last_jobs_reach_the_minimum),
         cmocka_unit_test(says_what_is_in_the_way),
