@@ -22,12 +22,8 @@ const struct ps_exit_row ps_help_exits[] = {
     {0, NULL},
 };
 
-/*
- * Adds words, and breaks the line before one that would pass `columns`; a broken line begins with
- * `indent` spaces. `used` columns of the first are taken.
- */
-static void add_wrapped(struct ps_buf *const buf, const char *const text, const int64_t used,
-                        const int64_t indent, const int64_t columns)
+void ps_help_add_wrapped(struct ps_buf *const buf, const char *const text, const int64_t used,
+                         const int64_t indent, const int64_t columns)
 {
     struct ps_str rest = ps_str_of(text);
     int64_t column = used;
@@ -53,7 +49,7 @@ static void add_exits(struct ps_buf *const buf, const int64_t columns)
     ps_buf_add_text(buf, "\nExit status:\n");
     for (const struct ps_exit_row *row = ps_help_exits; row->text != NULL; row++) {
         ps_buf_add_format(buf, "  %2d  ", row->status);
-        add_wrapped(buf, row->text, 6, 6, columns);
+        ps_help_add_wrapped(buf, row->text, 6, 6, columns);
     }
 }
 
@@ -69,13 +65,13 @@ static void add_row(struct ps_buf *const buf, const char *const left, const char
     } else {
         ps_buf_add_format(buf, "%*s", (int)indent - (int)strlen(left), "");
     }
-    add_wrapped(buf, text, indent, indent, columns);
+    ps_help_add_wrapped(buf, text, indent, indent, columns);
 }
 
 void ps_help_add_overview(struct ps_buf *const buf, const int64_t columns)
 {
     ps_buf_add_text(buf, "penstock " PENSTOCK_VERSION "\n\n");
-    add_wrapped(buf, ps_help_about, 0, 0, columns);
+    ps_help_add_wrapped(buf, ps_help_about, 0, 0, columns);
     ps_buf_add_text(buf, "\nCommands:\n");
     for (int command = 0; command < PS_COMMAND_COUNT; command++) {
         const struct ps_command_row *const row = &ps_command_rows[command];
@@ -119,10 +115,10 @@ void ps_help_add_command(struct ps_buf *const buf, const enum ps_command_bit com
     const struct ps_command_row *const row = &ps_command_rows[command];
     ps_buf_add_format(buf, "penstock %s%s%s [OPTION...]: ", row->name,
                       row->arguments[0] == '\0' ? "" : " ", row->arguments);
-    add_wrapped(buf, row->line,
-                (int64_t)(strlen(row->name) + strlen(row->arguments)) + 25 -
-                    (row->arguments[0] == '\0' ? 1 : 0),
-                2, columns);
+    ps_help_add_wrapped(buf, row->line,
+                        (int64_t)(strlen(row->name) + strlen(row->arguments)) + 25 -
+                            (row->arguments[0] == '\0' ? 1 : 0),
+                        2, columns);
     ps_buf_add_text(buf, "\nOptions:\n");
     for (int64_t option = 0; option < ps_option_row_count; option++) {
         if (ps_option_is_of(&ps_option_rows[option], command)) {

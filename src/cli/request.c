@@ -94,6 +94,28 @@ enum ps_status ps_request_models(const struct ps_options *const options,
 
 /* ------------------------------------------------ the lane */
 
+/* A Region for what needs none of AWS: us-east-1, else the first where the model can be used. */
+static enum ps_status guess_region(const struct ps_options *const options,
+                                   struct ps_lane *const lane, struct ps_error *const err)
+{
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
+    struct ps_str region = PS_STR(LOCAL_REGION);
+    if (ps_request_models(options, &models, err) != PS_OK) {
+        return err->status;
+    }
+    const struct ps_str given = ps_str_of(lane->model);
+    const struct ps_model *const model = ps_models_find(models, given);
+    const enum ps_reach reach = ps_models_reach(given);
+    int64_t place = 0;
+    while (model != NULL && ps_models_batch(models, model, given, region) == PS_BATCH_NO) {
+        if (!ps_models_region(model, reach, place++, &region)) {
+            region = PS_STR(LOCAL_REGION); /* refused there, with the reason */
+            break;
+        }
+    }
+    return set_text(lane->region, sizeof(lane->region), region, "Region", err);
+}
+
 static enum ps_status set_region(const struct ps_options *const options, struct ps_lane *const lane,
                                  struct ps_error *const err)
 {
@@ -102,10 +124,13 @@ static enum ps_status set_region(const struct ps_options *const options, struct 
         return PS_OK;
     }
     if (options->is_local || is_plan(options)) {
-        return set_text(lane->region, sizeof(lane->region), PS_STR(LOCAL_REGION), "Region", err);
+        return guess_region(options, lane, err);
     }
     if (ps_wire_region(options, &region, err) != PS_OK) {
         return err->status;
+    }
+    if (region == NULL && options->command == PS_COMMAND_PLACE_QUOTAS) {
+        return guess_region(options, lane, err);
     }
     return region == NULL
                ? PS_OK
