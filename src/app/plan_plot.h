@@ -14,6 +14,7 @@
 #define PS_APP_PLAN_PLOT_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 
 #include <stdint.h>
 

@@ -14,6 +14,7 @@
 #define LABEL_FORMAT "  %-11s "
 #define COUNT_WIDTH 12
 #define NAME_BYTES_MAX ((size_t)28)
+#define MODEL_BYTES_MAX ((size_t)80)
 
 /* So much of many is shown; plan --json holds all. */
 #define LANES_SHOWN_MAX 4
@@ -158,11 +159,6 @@ static void add_lane(struct ps_buf *const buf, const struct ps_plan_view *const 
     const struct ps_plan_lane *const row = &view->lanes[number];
     add_label(buf, number == 0 ? "lanes" : "");
     add_name(buf, row->lane->name);
-    if (row->lane->model[0] != '\0') {
-        ps_buf_add_text(buf, " = ");
-        ps_shown_add(buf, ps_str_of(row->lane->model), PS_LANE_TEXT_MAX);
-        ps_buf_add_format(buf, " in %s", row->lane->region);
-    }
     ps_buf_add_text(buf, row->lane->kind == PS_KIND_ON_DEMAND ? ", on demand: " : ": ");
     if (row->records == 0) {
         ps_buf_add_text(buf, "nothing to do\n");
@@ -175,9 +171,23 @@ static void add_lane(struct ps_buf *const buf, const struct ps_plan_view *const 
         ps_buf_add_text(buf, " of ");
         ps_plan_words_add_number(buf, row->shards, "file", "files");
     }
-    ps_buf_add_text(buf, ", done after ");
-    ps_plan_words_add_span(buf, row->ends_ms);
+    if (view->makespan_ms > 0 && row->ends_ms > 0 && row->ends_ms < INT64_MAX) {
+        ps_buf_add_text(buf, ", done after ");
+        ps_plan_words_add_span(buf, row->ends_ms);
+    }
     ps_buf_add_text(buf, "\n");
+}
+
+/* What the lane is, where there are not too many to tell. */
+static void add_model(struct ps_buf *const buf, const struct ps_plan_lane *const row)
+{
+    if (row->lane->model[0] != '\0') {
+        add_label(buf, "");
+        ps_shown_add(buf, ps_str_of(row->lane->model), MODEL_BYTES_MAX);
+        ps_buf_add_text(buf, row->lane->region[0] == '\0' ? "" : " in ");
+        ps_shown_add(buf, ps_str_of(row->lane->region), NAME_BYTES_MAX);
+        ps_buf_add_text(buf, "\n");
+    }
     if (row->warning != NULL) {
         ps_buf_add_format(buf, LABEL_FORMAT "note: %s\n", "", row->warning);
     }
@@ -199,6 +209,7 @@ static void add_lanes(struct ps_buf *const buf, const struct ps_plan_view *const
     for (int64_t lane = 0; lane < shown; lane++) {
         const struct ps_plan_lane *const row = &view->lanes[lane];
         add_lane(buf, view, lane);
+        add_model(buf, row);
         if (row->lane->kind == PS_KIND_BATCH && row->records > 0 &&
             (told == NULL || !is_cut_alike(row, told))) {
             add_job_size(buf, row);
@@ -226,6 +237,10 @@ static void add_share(struct ps_buf *const buf, const struct ps_plan_limit *cons
         return;
     }
     ps_buf_add_text(buf, "  ");
+    if (limit->used == 0 && limit->key == PS_LIMIT_RPS) {
+        ps_buf_add_format(buf, "%12s  %7s", "under 1", "");
+        return;
+    }
     add_value(buf, 12, limit->key, limit->used);
     if (limit->key == PS_LIMIT_MIN_RECORDS) {
         ps_buf_add_format(buf, "  %7s", "");
@@ -281,30 +296,37 @@ static void add_limits(struct ps_buf *const buf, const struct ps_plan_view *cons
 
 /* ------------------------------------------------ time and money */
 
+static void add_forecast(struct ps_buf *const buf, const struct ps_plan_forecast *const forecast)
+{
+    if (forecast->median_ms == PS_PLAN_UNKNOWN) {
+        return;
+    }
+    add_label(buf, "forecast");
+    ps_plan_words_add_span(buf, forecast->median_ms);
+    ps_buf_add_text(buf, "; 9 of 10 runs between ");
+    ps_plan_words_add_span(buf, forecast->low_ms);
+    ps_buf_add_text(buf, " and ");
+    ps_plan_words_add_span(buf, forecast->high_ms);
+    ps_buf_add_format(buf, " (%" PRId64 " simulated)\n", forecast->runs);
+}
+
 static void add_time(struct ps_buf *const buf, const struct ps_plan_view *const view)
 {
     if (view->verdict == PS_PLAN_IMPOSSIBLE) {
         return;
     }
-    add_label(buf, "time");
-    ps_plan_words_add_span(buf, view->makespan_ms);
-    if (view->days > 1) {
-        ps_buf_add_text(buf, ", the budgets of ");
-        ps_plan_words_add_number(buf, view->days, "day", "days");
-    }
-    ps_buf_add_text(buf, "; no plan can be faster than ");
-    ps_plan_words_add_span(buf, view->lower_bound_ms);
-    if (view->forecast.median_ms != PS_PLAN_UNKNOWN) {
+    if (view->makespan_ms > 0) {
+        add_label(buf, "time");
+        ps_plan_words_add_span(buf, view->makespan_ms);
+        if (view->days > 1) {
+            ps_buf_add_text(buf, ", the budgets of ");
+            ps_plan_words_add_number(buf, view->days, "day", "days");
+        }
+        ps_buf_add_text(buf, "; no plan can be faster than ");
+        ps_plan_words_add_span(buf, view->lower_bound_ms);
         ps_buf_add_text(buf, "\n");
-        add_label(buf, "forecast");
-        ps_plan_words_add_span(buf, view->forecast.median_ms);
-        ps_buf_add_text(buf, "; 9 of 10 runs between ");
-        ps_plan_words_add_span(buf, view->forecast.low_ms);
-        ps_buf_add_text(buf, " and ");
-        ps_plan_words_add_span(buf, view->forecast.high_ms);
-        ps_buf_add_format(buf, " (%" PRId64 " simulated)", view->forecast.runs);
     }
-    ps_buf_add_text(buf, "\n");
+    add_forecast(buf, &view->forecast);
     if (view->next_binding != PS_LIMIT_COUNT) {
         add_label(buf, "next");
         ps_buf_add_format(buf, "without that limit %s (%s)\n",
@@ -425,6 +447,10 @@ static void add_verdict(struct ps_buf *const buf, const struct ps_plan_view *con
     ps_buf_add_text(buf, ".\n");
     if (view->verdict == PS_PLAN_IMPOSSIBLE && view->change != NULL) {
         ps_buf_add_format(buf, "%s.\n", view->change);
+    }
+    if (view->makespan_ms == 0 && view->demand.unique_records > 0) {
+        ps_buf_add_text(buf, "Say what your account allows with --lane 'tpm=...,tpd=...', or see "
+                             "what many start with: --limits typical.\n");
     }
     const size_t after = buf->size;
     ps_plan_words_add_needed(buf, view);

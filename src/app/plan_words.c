@@ -134,6 +134,13 @@ static bool is_rate(const enum ps_limit_key key)
 /* "49 days at 50 M tokens/day: the daily quota binds" */
 static void add_course(struct ps_buf *const buf, const struct ps_plan_view *const view)
 {
+    if (view->makespan_ms == 0) {
+        ps_buf_add_text(buf, view->demand.unique_records == 0
+                                 ? "Nothing is to be done"
+                                 : "No known limit holds it back: how fast the service works "
+                                   "decides alone");
+        return;
+    }
     const bool is_in_days =
         view->binding == PS_LIMIT_TPD && view->days > 1 && view->makespan_ms < YEARS_FROM_MS;
     if (is_in_days) {

@@ -1,7 +1,7 @@
 #include "cli/commands.h"
-#include "cli/dry_run.h"
+#include "cli/plan_show.h"
 
 int ps_cmd_plan(const struct ps_options *const options)
 {
-    return ps_dry_run(options);
+    return ps_plan_show(options);
 }

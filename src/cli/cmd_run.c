@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/dry_run.h"
+#include "cli/plan_show.h"
 #include "cli/own.h"
 #include "cli/prepare.h"
 #include "cli/say.h"
@@ -20,7 +20,7 @@ int ps_cmd_run(const struct ps_options *const options)
     ps_prepared_init(&prepared);
     ps_signals_catch("penstock: stopped before anything was sent\n");
     if (options->is_dry_run) {
-        return ps_dry_run(options);
+        return ps_plan_show(options);
     }
     if (ps_prepare_run(options, &prepared, &err) != PS_OK) {
         return ps_say_error(&err);

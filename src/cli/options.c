@@ -38,7 +38,7 @@ const struct ps_command_row ps_command_rows[PS_COMMAND_COUNT] = {
 
 /* How a row's field is set; parallel to ps_option_rows. */
 struct setter {
-    enum { FLAG, TEXT, COUNT, BYTES, TIME, DAYTIME, MANY, LIST } kind;
+    enum { FLAG, TEXT, COUNT, BYTES, TIME, DAYTIME, DECIMAL, MANY, LIST } kind;
     size_t offset;
     size_t has_offset;
 };
@@ -92,6 +92,8 @@ static bool set_value(struct ps_options *const options, const int64_t row, const
         return ps_units_time_ms(ps_str_of(value), field);
     case DAYTIME:
         return ps_units_day_time_ms(ps_str_of(value), field);
+    case DECIMAL:
+        return ps_units_usd_micros(ps_str_of(value), field); /* millionths of a dollar */
     case LIST:
         add_text(field, value);
         return true;
@@ -110,6 +112,7 @@ static enum ps_status refuse_value(const int64_t row, const char *const value,
         [BYTES] = "a size, for example 40kB or 50MB",
         [TIME] = "a time, for example 500ms, 30s, 2h",
         [DAYTIME] = "a time of the day in UTC, for example 23:20",
+        [DECIMAL] = "a number, for example 900.50",
         [MANY] = "a count or a share, for example 20 or 5%",
         [LIST] = "a text",
     };

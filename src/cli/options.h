@@ -41,6 +41,7 @@ struct ps_options {
 #define FIELD_TEXT(field) const char *field;
 #define FIELD_COUNT(field) int64_t field;
 #define FIELD_TIME(field) int64_t field;
+#define FIELD_DECIMAL(field) int64_t field;
 #define FIELD_MANY(field) struct ps_many field;
 #define FIELD_LIST(field) struct ps_texts field;
 #define FIELD_BYTES(field) int64_t field;

@@ -132,7 +132,8 @@ static void names_cannot_speak_to_the_terminal(void **state)
     (void)shown(&scene.view);
     lacks("\x1b");
     lacks("a\nb");
-    holds("\\u001b[31mred = a\\u000ab in us-west-2: ");
+    holds("\\u001b[31mred: ");
+    holds("a\\u000ab in us-west-2\n");
 }
 
 static void an_impossible_plan_says_why_and_what_would_do(void **state)

@@ -1,5 +1,5 @@
 /*
- * Goal: bash offers what the tables say, and nothing that is hidden. Method: the script is given to
+ * Goal: bash offers what the tables say. Method: the script is given to
  * bash itself with the words typed so far, and what it offers is read back.
  */
 #include "cli/completion.h"
@@ -55,7 +55,7 @@ static void each_place_offers_its_own(void **state)
     } rows[] = {
         {"a command begun", "penstock sta", " status \n"},
         {"two commands begun", "penstock re", " resume retry results \n"},
-        {"a hidden command", "penstock pl", "  \n"},
+        {"a command begun", "penstock pl", " plan \n"},
         {"an option begun", "penstock run --mo", " --model --models-file \n"},
         {"an option of another command", "penstock run --por", "  \n"},
         {"words of a choice", "penstock run --limits ''", " published typical typical-low \n"},

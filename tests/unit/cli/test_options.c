@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define WORDS_MAX 10
+#define WORDS_MAX 12
 
 /* The words of a line; each is changed in place by nobody. */
 static enum ps_status parsed(struct ps_options *const options, const char *const *const words,
@@ -127,15 +127,17 @@ static void what_may_be_repeated_keeps_its_order(void **state)
     (void)state;
     struct ps_options options;
     struct ps_error err;
-    static const char *const words[] = {"penstock",      "plan",    "--lane", "name=b",
-                                        "--lane=name=a", "--start", "23:20",  "--bytes-per-record",
-                                        "40kB",          NULL};
+    static const char *const words[] = {
+        "penstock",      "plan",       "--lane", "name=b",
+        "--lane=name=a", "--start",    "23:20",  "--bytes-per-record",
+        "40kB",          "--max-cost", "900.50", NULL};
     assert_int_equal(parsed(&options, words, &err), PS_OK);
     assert_int_equal(options.lanes.count, 2);
     assert_string_equal(options.lanes.texts[0], "name=b");
     assert_string_equal(options.lanes.texts[1], "name=a");
     assert_int_equal(options.start_ms, (23 * 60 + 20) * 60000);
     assert_int_equal(options.bytes_per_record, 40000);
+    assert_int_equal(options.max_cost_usd_micros, 900500000);
     ps_options_release(&options);
 }
 
@@ -208,6 +210,10 @@ static void what_cannot_be_used_is_named(void **state)
          {"penstock", "plan", "--start", "24:00"},
          "'--start 24:00'",
          "23:20"},
+        {"money that is none",
+         {"penstock", "plan", "--max-cost", "much"},
+         "'--max-cost much'",
+         "a number"},
         {"a share over the whole",
          {"penstock", "run", "--allow-failures", "101%"},
          "'--allow-failures 101%'",

@@ -1,0 +1,150 @@
+#include "cli/plan_show.h"
+
+#include "app/plan_json.h"
+#include "app/plan_picture.h"
+#include "app/plan_text.h"
+#include "cli/say.h"
+#include "cli/simulation.h"
+#include "os/clock.h"
+#include "os/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* So many simulated runs make the forecast: its ends are those of 9 of 10. */
+#define FORECAST_RUNS 21
+
+/* Above this many jobs a simulated run takes seconds: then there is one, or none. */
+#define FORECAST_JOBS_MAX 2000
+
+static struct ps_plan_ask ask_of(const struct ps_options *const options,
+                                 const struct ps_plan_request *const request,
+                                 const struct ps_models *const models)
+{
+    return (struct ps_plan_ask){
+        .lanes = request->lanes,
+        .lane_count = request->lane_count,
+        .models = models,
+        .index = request->index,
+        .records = request->summary.sent,
+        .record = {request->record_bytes, request->record_input_tokens,
+                   request->record_output_tokens, request->record_output_tokens},
+        .is_bytes_assumed = options->bytes_per_record == 0,
+        .expected_output = options->expect_output,
+        .tokens_per_byte_millionths = options->tokens_per_byte_millionths,
+        .start_ms = request->start_ms,
+        .deadline_ms = options->deadline_ms,
+        .max_cost_usd_micros =
+            options->has_max_cost_usd_micros ? options->max_cost_usd_micros : PS_PLAN_UNKNOWN,
+        .wall_ms = ps_clock_real_wall_ms(),
+    };
+}
+
+/* ------------------------------------------------ the forecast */
+
+static int64_t job_count(const struct ps_plan_view *const view)
+{
+    int64_t jobs = 0;
+    for (int64_t lane = 0; lane < view->lane_count; lane++) {
+        jobs += view->lanes[lane].jobs;
+    }
+    return jobs;
+}
+
+/* Runs that leave something undone say nothing of how long it takes: then there is no forecast. */
+static bool simulate(const struct ps_simulation_options *const options, const uint64_t seed,
+                     int64_t *const ret_makespan_ms)
+{
+    struct ps_simulation simulation;
+    struct ps_error err;
+    if (ps_simulation_run(options, seed, &simulation, &err) != PS_OK) {
+        return false;
+    }
+    *ret_makespan_ms = simulation.makespan_ms;
+    const bool has_ended = simulation.error.status == PS_OK && simulation.violations == 0 &&
+                           simulation.records.failed + simulation.records.cancelled == 0;
+    ps_simulation_release(&simulation);
+    return has_ended;
+}
+
+static void forecast(const struct ps_options *const options,
+                     const struct ps_plan_request *const request, struct ps_plan_view *const view)
+{
+    const struct ps_simulation_options simulation = {.request = request,
+                                                     .poll_ms = options->poll_ms};
+    int64_t makespans_ms[FORECAST_RUNS];
+    struct ps_forecast_band band;
+    if (view->verdict == PS_PLAN_IMPOSSIBLE || view->demand.unique_records == 0 ||
+        job_count(view) > FORECAST_JOBS_MAX) {
+        return;
+    }
+    for (int64_t run = 0; run < FORECAST_RUNS; run++) {
+        if (!simulate(&simulation, (uint64_t)run + 1, &makespans_ms[run])) {
+            return;
+        }
+    }
+    ps_forecast_band_of(makespans_ms, FORECAST_RUNS, &band);
+    view->forecast =
+        (struct ps_plan_forecast){band.median_ms, band.low_ms, band.high_ms, FORECAST_RUNS};
+}
+
+enum ps_status ps_plan_show_make(const struct ps_options *const options,
+                                 const struct ps_plan_request *const request,
+                                 const struct ps_models *const models,
+                                 struct ps_plan_made *const plan, struct ps_error *const err)
+{
+    const struct ps_plan_ask ask = ask_of(options, request, models);
+    if (ps_plan_make(&ask, plan, err) != PS_OK) {
+        return err->status;
+    }
+    forecast(options, request, &plan->view);
+    return PS_OK;
+}
+
+/* ------------------------------------------------ to be seen */
+
+static void print(const struct ps_plan_view *const view, const bool is_json)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, is_json ? PS_PLAN_JSON_BYTES_MAX : PS_PLAN_TEXT_BYTES_MAX);
+    if (is_json) {
+        ps_plan_json_add(&text, view);
+    } else {
+        ps_plan_text_add(&text, view);
+    }
+    (void)fwrite(text.data, 1, text.size, stdout);
+}
+
+static enum ps_status draw(const char *const path, const struct ps_plan_view *const view,
+                           struct ps_error *const err)
+{
+    struct ps_buf svg PS_CLEANUP(ps_buf_release);
+    struct ps_plan_picture picture PS_CLEANUP(ps_plan_picture_release);
+    ps_buf_init(&svg, PS_PLAN_PLOT_BYTES_MAX);
+    ps_plan_picture_init(&picture, view);
+    ps_plan_plot_add(&svg, &picture.plot);
+    if (ps_files_write(path, ps_buf_str(&svg), err) == PS_OK) {
+        return PS_OK;
+    }
+    err->status = PS_E_USAGE;
+    return ps_error_hint(err, "--plot takes the path of a file to be written.");
+}
+
+int ps_plan_show(const struct ps_options *const options)
+{
+    struct ps_error err;
+    struct ps_plan_request request PS_CLEANUP(ps_plan_request_release);
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = ps_models_builtin();
+    struct ps_plan_made plan PS_CLEANUP(ps_plan_made_release);
+    ps_plan_request_init(&request);
+    ps_plan_made_init(&plan);
+    if (ps_plan_request_read(&request, options, &err) != PS_OK ||
+        ps_plan_show_make(options, &request, models, &plan, &err) != PS_OK) {
+        return ps_say_error(&err);
+    }
+    print(&plan.view, options->is_json);
+    if (options->plot != NULL && draw(options->plot, &plan.view, &err) != PS_OK) {
+        return ps_say_error(&err);
+    }
+    return plan.view.verdict == PS_PLAN_FITS ? PS_EXIT_OK : PS_EXIT_REFUSED;
+}
