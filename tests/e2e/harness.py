@@ -128,13 +128,16 @@ class Emulator:
                           "--env-file", self.env_file]
         if faults:
             self.arguments += ["--faults", faults]
+        self.limits_file = os.path.join(self.folder, "limits")
         if limits:
-            limits_file = os.path.join(self.folder, "limits")
-            with open(limits_file, "w") as file:
-                file.write("".join("%s\n" % line for line in (limits if isinstance(limits, list) else ["name=a," + limits])))
-            self.arguments += ["--limits-file", limits_file]
+            self.write_limits(limits)
+            self.arguments += ["--limits-file", self.limits_file]
         self.process = None
         self.start()
+
+    def write_limits(self, limits):
+        with open(self.limits_file, "w") as file:
+            file.write("".join("%s\n" % line for line in (limits if isinstance(limits, list) else ["name=a," + limits])))
 
     def start(self):
         """Starts it, again too; ready when the env file is there."""
@@ -162,6 +165,12 @@ class Emulator:
             status = self.process.wait(SECONDS_MAX)
             if status not in (0, STOPPED, -signal.SIGTERM):
                 raise Failed("the emulator ended with status %d:\n%s" % (status, self.said()))
+
+    def restart(self, limits):
+        """With other limits, where it had some."""
+        self.stop()
+        self.write_limits(limits)
+        self.start()
 
     def forward(self, passed_ms):
         """Nobody is there for that long: ends it, and starts it again with its clock put forward."""
