@@ -18,9 +18,9 @@ def row(rule, name, what, test, *edits):
 # --- R1: account, Region and endpoint are pinned -----------------------------------------------------
 
 row("R1", "account-not-compared", "the account is not compared", STORIES + "another_profile_of_another_account_is_refused_by_every_command",
-    "src/core/engine.c", "if (strcmp(engine->account, fact->text) == 0) {", "if (fact->text != NULL) {")
+    "src/core/engine_start.c", "if (lane->account[0] == '\\0' || strcmp(lane->account, account) == 0) {", "if (account != NULL) {")
 row("R1", "account-not-stored", "the account is not stored", STORIES + "another_profile_of_another_account_is_refused_by_every_command",
-    "src/app/turn.c", "    if (ps_engine_account(turn->engine).size > 0 &&", "    if (ps_engine_account(turn->engine).size > 1000 &&")
+    "src/app/turn.c", "    if (ps_engine_account(turn->engine, 0).size > 0 &&", "    if (ps_engine_account(turn->engine, 0).size > 1000 &&")
 row("R1", "account-not-first", "jobs are listed before the account is known",
     STORIES + "another_profile_of_another_account_is_refused_by_every_command",
     ("src/core/engine.c", "    engine->unsent = -1;\n    engine->is_cut_due = true;",
@@ -92,14 +92,13 @@ row("R2d", "slot-given-away", "a create in doubt gives its slot away", STORIES +
     "return job->state >= PS_STATE_LIVE && job->state <= PS_STATE_ASKING && job->ended_ms == 0;")
 row("R2", "strangers-not-looked-for", "jobs without a row are not looked for at the start",
     STORIES + "an_older_copy_after_a_retry_job_has_run",
-    "src/core/engine.c", "            match_foreign(engine, &fact->jobs[row]);", "            (void)match_foreign;")
+    "src/core/engine_start.c", "            match_foreign(engine, &fact->jobs[row]);", "            (void)match_foreign;")
 row("R2", "strangers-by-our-plan", "a job without a row holds what our plan says, not what its input holds",
     STORIES + "an_older_copy_after_a_retry_job_has_run",
-    "src/core/engine.c", "    job->state = PS_STATE_FOREIGN_LIST;", "    job->state = PS_STATE_ASKING;")
+    "src/core/engine_start.c", "    job->state = PS_STATE_FOREIGN_LIST;", "    job->state = PS_STATE_ASKING;")
 row("R2", "store-behind-not-waited-for", "a store that is behind does not wait for jobs that no list shows yet",
     STORIES + "an_older_copy_and_a_list_that_lags",
-    "src/core/engine.c", "    if (engine->step == PS_START_NUMBERS && take_numbers(engine, fact) && !engine->has_waited) {",
-    "    if (engine->step == PS_START_NUMBERS && take_numbers(engine, fact) && engine->has_waited) {")
+    "src/core/engine_start.c", "engine->is_behind && !engine->has_waited", "engine->is_behind && engine->has_waited")
 row("R2", "overlap-sent", "unsent jobs that hold records of a job without a row are sent too",
     STORIES + "an_older_copy_whose_unsent_jobs_were_cut_anew",
     "src/app/turn_local.c", "        ps_holds_add(&holds, &rows[object]);\n", "")
@@ -148,7 +147,7 @@ row("R3", "stop-lost-believed", "a Stop whose answer is lost counts as the end",
     "src/core/job_states.c", "        TO(ASKING, GO), ________, TO(ASKING, GO), TO(ASKING, GO),\n        TO(ASKING, GO), ________, TO(ASKING, STEP),",
     "        TO(ASKING, GO), ________, TO(ASKING, GO), TO(ASKING, GO),\n        TO(LISTING, NOTE_END), ________, TO(ASKING, STEP),")
 row("R3", "live-ones-cancelled", "a stop ends while jobs still hold records", STORIES + "stop_of_running_jobs",
-    "src/core/engine.c", "    if (census->open > 0) {\n        return false;\n    }\n    if (engine->unsent == 0 && !engine->is_cut_due) {",
+    "src/core/engine.c", "    if (engine->open > 0) {\n        return false;\n    }\n    if (engine->unsent == 0 && !engine->is_cut_due) {",
     "    if (engine->unsent == 0 && !engine->is_cut_due) {")
 
 # --- R5: paths and puts ------------------------------------------------------------------------------
@@ -163,10 +162,8 @@ row("R5", "attempt-not-in-output-path", "the output path lacks the attempt", STO
     'ps_buf_add_format(buf, "out/j%08" PRId64 "-a%" PRId64 "/", job, attempt - attempt + 1);')
 row("R5", "numbers-used-again", "a number whose folder is there is used again",
     STORIES + "numbers_of_an_earlier_longer_attempt_are_not_used_again",
-    "src/core/engine.c",
-    "        is_behind = is_behind || job == NULL || job->attempt < attempt;\n"
-    "        engine->next_number = number >= engine->next_number ? number + 1 : engine->next_number;",
-    "        is_behind = is_behind || job == NULL || job->attempt < attempt;")
+    "src/core/engine_start.c",
+    "        engine->next_number = number >= engine->next_number ? number + 1 : engine->next_number;", "")
 row("R5", "extra-objects-not-seen", "an object too many does not stop the create",
     STORIES + "an_object_too_many_in_the_folder_stops_the_create",
     "src/core/engine_jobs.c", "if (fact->object_count > job->shard_count) {", "if (fact->object_count < 0) {")
@@ -180,9 +177,9 @@ row("R5", "no-listing-before-create", "the folder is not listed before the creat
     STORIES + "an_object_too_many_in_the_folder_stops_the_create",
     "src/core/job_states.c", "        TO(CHECKING, STEP), TO(PUTTING, PART),", "        TO(READY, GO), TO(PUTTING, PART),")
 row("R5", "uploads-left-open", "uploads left open are not aborted at the start", STORIES + "uploads_left_open_are_aborted_and_only_ours",
-    "src/core/engine.c", "[PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,", "[PS_START_SWEEP] = PS_WISH_LIST_OBJECTS,")
+    "src/core/engine_start.c", "[PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,", "[PS_START_SWEEP] = PS_WISH_LIST_OBJECTS,")
 row("R5", "parts-left-open", "the parts of a killed put are left open", STORIES + "a_put_in_parts_is_killed_and_its_upload_aborted",
-    "src/core/engine.c", "[PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,", "[PS_START_SWEEP] = PS_WISH_LIST_OBJECTS,")
+    "src/core/engine_start.c", "[PS_START_SWEEP] = PS_WISH_ABORT_UPLOADS,", "[PS_START_SWEEP] = PS_WISH_LIST_OBJECTS,")
 row("R5", "parts-overwrite", "a put in parts has no If-None-Match", STORIES + "a_put_in_parts_overwrites_nothing_either",
     "src/aws/s3_multipart.c", '.headers = {{"If-None-Match", PS_STR("*")},', '.headers = {{"x-amz-meta-none", PS_STR("none")},')
 row("R5", "equal-412-is-an-error", "a 412 on our own object is an error", STORIES + "a_put_that_was_lost_meets_its_own_object",
@@ -233,8 +230,8 @@ row("R7", "four-tries", "a record has more than three tries", ENDINGS + "every_r
 row("R7", "two-tries", "a record has fewer than three tries", ENDINGS + "every_record_is_throttled_always",
     "src/core/rules.h", "#define PS_RECORD_TRIES_MAX 3", "#define PS_RECORD_TRIES_MAX 2")
 row("R7", "retries-not-pooled", "a few retries do not wait for more", STORIES + "retries_pool_into_one_job",
-    "src/core/engine.c", "    } else if (!is_cut_time(engine, census)) {\n        if (census->open > 0) {",
-    "    } else if (!is_cut_time(engine, census)) {\n        if (census->open > 0 && engine->unsent <= 0) {")
+    "src/core/engine.c", "    } else if (!is_cut_time(engine)) {\n        if (engine->open > 0) {",
+    "    } else if (!is_cut_time(engine)) {\n        if (engine->open > 0 && engine->unsent <= 0) {")
 row("R7", "minimum-ignored", "a job is made below the minimum", STORIES + "a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry",
     "src/core/plan.c", "        if (job.records < min_records) {", "        if (job.records < min_records - min_records) {")
 row("R7", "rest-is-cancelled", "a rest below the minimum does not fail as such",
