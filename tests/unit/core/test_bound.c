@@ -177,6 +177,9 @@ static void slots(void **state)
         {"files=5000,shard_records=1000,jobs=10,tpm=20M,startup=15m", 225, PS_LIMIT_TPM},
         {"files=5000,shard_records=1000,jobs=10,tpm=3M,startup=37m", 1395, PS_LIMIT_TPM},
         {"files=5000,shard_records=1000,jobs=10,tpm=300k,startup=361m", 13935, PS_LIMIT_TPM},
+        /* files full by bytes: 1,250 records each */
+        {"files=1,shard_bytes=50MB,jobs=10,startup=60m", 1600, PS_LIMIT_JOBS},
+        {"files=1,shard_bytes=50MB,startup=60m,tpm=20M", 300, PS_LIMIT_TPM},
         /* a long start-up beside little work */
         {"files=5000,shard_records=1000,jobs=10,tpm=20M,startup=24h", 2600, PS_LIMIT_STARTUP},
     };
