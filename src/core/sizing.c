@@ -184,7 +184,8 @@ static void share_slots(const struct facts *const facts, const bool is_fixed,
         sizing->job_key = records == sizing->job_records ? PS_LIMIT_COUNT : sizing->job_key;
         return;
     }
-    sizing->job_records = most_of(sizing->min_records, parts_of(records, jobs));
+    sizing->job_records =
+        records / jobs >= sizing->min_records ? parts_of(records, jobs) : sizing->job_records_max;
     sizing->job_key = jobs == 1 ? PS_LIMIT_COUNT : sizing->job_key;
 }
 
@@ -366,13 +367,17 @@ int64_t ps_sizing_next_records(const struct ps_sizing *const sizing, const int64
     if (left <= wanted) {
         return left;
     }
+    /* With `jobs` more of that size, the last one would be this small. */
+    const int64_t jobs = parts_of(left, wanted);
+    const int64_t last = left - (jobs - 1) * wanted;
     const int64_t rest = left - wanted;
-    if (rest >= sizing->min_records) {
+    const bool is_evened_later = rest / (jobs - 1) >= sizing->min_records;
+    const bool is_joined_later = jobs > 2 && rest <= sizing->job_records_max;
+    if (last >= sizing->min_records || is_evened_later || is_joined_later) {
         return wanted;
     }
-    /* The rest would be too small a job: it comes along, or the last two share. */
-    if (left <= sizing->job_records_max) {
-        return left;
+    if (left / jobs >= sizing->min_records) {
+        return parts_of(left, jobs);
     }
-    return left / 2 >= sizing->min_records ? (left + 1) / 2 : wanted;
+    return left <= sizing->job_records_max ? left : wanted;
 }

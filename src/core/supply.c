@@ -111,7 +111,7 @@ void ps_supply_copy(const struct ps_supply *const supply, struct ps_supply *cons
 {
     const size_t bytes = (size_t)supply->lane_count * sizeof(supply->lanes[0]);
     *ret_copy = *supply;
-    ret_copy->lanes = malloc(bytes + 1);
+    ret_copy->lanes = malloc(bytes + sizeof(supply->lanes[0]));
     PS_ASSERT(ret_copy->lanes != NULL);
     if (bytes > 0) {
         memcpy(ret_copy->lanes, supply->lanes, bytes);

@@ -44,7 +44,7 @@ int64_t ps_supply_limit(const struct ps_supply_lane *lane, enum ps_limit_key key
 /* ms from the run's start to the lane's first change of day: 1 to a whole day. */
 int64_t ps_supply_first_reset_ms(const struct ps_supply *supply, const struct ps_supply_lane *lane);
 
-/* An owned copy of the lanes, to be changed; ps_supply_release frees it. */
+/* An owned copy of the lanes, to be changed, with room for one more; ps_supply_release frees it. */
 void ps_supply_copy(const struct ps_supply *supply, struct ps_supply *ret_copy);
 void ps_supply_release(struct ps_supply *copy);
 

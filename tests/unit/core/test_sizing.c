@@ -269,6 +269,10 @@ static void the_last_jobs_reach_the_minimum(void **state)
         {"the rest comes along", 160, 150, "160", 0},
         {"no room for the rest", 310, 200, "200 110", 0},
         {"two of equal size", 399, 300, "200 199", 0},
+        {"the last three are evened out", 305, 140, "102 102 101", 0},
+        {"as late as that goes", 480, 130, "130 130 110 110", 0},
+        {"where that goes at all", 290, 140, "140 150", 0},
+        {"it does not", 290, 120, "120 120", 50},
         {"below the minimum", 99, 150, "", 99},
         {"just the minimum", 100, 150, "100", 0},
     };
