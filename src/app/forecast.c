@@ -130,9 +130,10 @@ void ps_forecast_line(struct ps_forecast *const forecast, const struct ps_wish *
 }
 
 void ps_forecast_manifest(struct ps_forecast *const forecast, const struct ps_wish *const wish,
-                          const int64_t counted)
+                          const int64_t counted, const int64_t input_tokens,
+                          const int64_t output_tokens)
 {
-    ps_forecast_book_manifest(forecast->book, wish->job, counted);
+    ps_forecast_book_manifest(forecast->book, wish->job, counted, input_tokens, output_tokens);
 }
 
 /* ------------------------------------------------ local wishes */

@@ -58,12 +58,12 @@ const struct ps_engine *ps_forecast_engine(const struct ps_forecast *forecast);
 int64_t ps_forecast_body(const struct ps_forecast *forecast, const struct ps_wish *wish,
                          void (*see)(void *seer, int64_t first, int64_t end), void *seer);
 
-/* A GET_OBJECT read these records: 0 for a success, else the error's code. Or it read a manifest.
- */
+/* A GET_OBJECT read these records: 0 for a success, else the error's code. Or it read a manifest,
+ * with the tokens that successes used. */
 void ps_forecast_line(struct ps_forecast *forecast, const struct ps_wish *wish, int64_t first,
                       int64_t end, int64_t error_code);
-void ps_forecast_manifest(struct ps_forecast *forecast, const struct ps_wish *wish,
-                          int64_t counted);
+void ps_forecast_manifest(struct ps_forecast *forecast, const struct ps_wish *wish, int64_t counted,
+                          int64_t input_tokens, int64_t output_tokens);
 
 /* The middle of many makespans, and where nine of ten lie. */
 struct ps_forecast_band {

@@ -38,6 +38,8 @@ struct job {
     int64_t succeeded;
     int64_t failed;
     int64_t manifest_counted; /* -1: none was read */
+    int64_t input_tokens;     /* as it says */
+    int64_t output_tokens;
 };
 
 struct ps_forecast_book {
@@ -324,6 +326,8 @@ void ps_forecast_book_begin(struct ps_forecast_book *const book, const int64_t j
     found->succeeded = 0;
     found->failed = 0;
     found->manifest_counted = -1;
+    found->input_tokens = 0;
+    found->output_tokens = 0;
 }
 
 void ps_forecast_book_line(struct ps_forecast_book *const book, const int64_t job,
@@ -344,9 +348,13 @@ void ps_forecast_book_line(struct ps_forecast_book *const book, const int64_t jo
 }
 
 void ps_forecast_book_manifest(struct ps_forecast_book *const book, const int64_t job,
-                               const int64_t counted)
+                               const int64_t counted, const int64_t input_tokens,
+                               const int64_t output_tokens)
 {
-    find(book, job)->manifest_counted = counted;
+    struct job *const found = find(book, job);
+    found->manifest_counted = counted;
+    found->input_tokens = input_tokens;
+    found->output_tokens = output_tokens;
 }
 
 void ps_forecast_book_tally(const struct ps_forecast_book *const book, const int64_t job,
@@ -356,7 +364,9 @@ void ps_forecast_book_tally(const struct ps_forecast_book *const book, const int
     *ret_tally = (struct ps_tally){.lines = found->lines,
                                    .missing = found->records - found->lines,
                                    .has_manifest = found->manifest_counted >= 0,
-                                   .manifest_counted = found->manifest_counted};
+                                   .manifest_counted = found->manifest_counted,
+                                   .input_tokens = found->input_tokens,
+                                   .output_tokens = found->output_tokens};
 }
 
 /* ------------------------------------------------ endings */

@@ -65,7 +65,8 @@ void ps_forecast_book_let_go(struct ps_forecast_book *book, int64_t job);
 void ps_forecast_book_begin(struct ps_forecast_book *book, int64_t job);
 void ps_forecast_book_line(struct ps_forecast_book *book, int64_t job, enum ps_book_line line,
                            int64_t first, int64_t end);
-void ps_forecast_book_manifest(struct ps_forecast_book *book, int64_t job, int64_t counted);
+void ps_forecast_book_manifest(struct ps_forecast_book *book, int64_t job, int64_t counted,
+                               int64_t input_tokens, int64_t output_tokens);
 
 /* What has been read adds up to. */
 void ps_forecast_book_tally(const struct ps_forecast_book *book, int64_t job,

@@ -71,7 +71,8 @@ static void deliver(void *const context, const struct ps_wish *const wish,
 {
     const struct link *const link = context;
     if (delivery->kind == PS_VIRTUAL_MANIFEST) {
-        ps_forecast_manifest(link->forecast, wish, delivery->end);
+        ps_forecast_manifest(link->forecast, wish, delivery->end, delivery->input_tokens,
+                             delivery->output_tokens);
     } else if (delivery->kind != PS_VIRTUAL_NO_LINE) {
         ps_forecast_line(link->forecast, wish, delivery->first, delivery->end,
                          delivery->kind == PS_VIRTUAL_ERROR ? delivery->error_code : 0);

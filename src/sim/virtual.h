@@ -94,7 +94,9 @@ struct ps_virtual_delivery {
     enum ps_virtual_kind kind;
     int64_t first;
     int64_t end;
-    int64_t error_code; /* 0 unless PS_VIRTUAL_ERROR */
+    int64_t error_code;   /* 0 unless PS_VIRTUAL_ERROR */
+    int64_t input_tokens; /* PS_VIRTUAL_MANIFEST: what its successes used, in all */
+    int64_t output_tokens;
 };
 
 /* Takes the ranges that `ranges` tells. */

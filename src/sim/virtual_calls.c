@@ -217,9 +217,13 @@ static void deliver(struct ps_virtual *const service, const struct ps_virtual_ac
     if (object->job == NULL) {
         return;
     }
+    const struct ps_virtual_job *const job = object->job;
     if (object->input < 0) {
-        give(&giving,
-             &(struct ps_virtual_delivery){PS_VIRTUAL_MANIFEST, 0, object->job->processed, 0});
+        give(&giving, &(struct ps_virtual_delivery){
+                          .kind = PS_VIRTUAL_MANIFEST,
+                          .end = job->processed,
+                          .input_tokens = ps_virtual_billed(job, job->input_tokens),
+                          .output_tokens = ps_virtual_billed(job, job->output_tokens)});
     } else {
         ps_virtual_walk(service, object->job, (size_t)object->input, give, &giving);
     }

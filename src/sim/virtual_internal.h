@@ -220,6 +220,9 @@ int64_t ps_virtual_processed(const struct ps_virtual *service, const struct ps_v
 /* Fills records, costing and tokens of a job from its inputs. */
 void ps_virtual_weigh(const struct ps_virtual *service, struct ps_virtual_job *job);
 
+/* Of these tokens, which all would use that cost something, the part of those that succeeded. */
+int64_t ps_virtual_billed(const struct ps_virtual_job *job, int64_t tokens);
+
 /* What became of the records of one of its inputs, range by range, in order. */
 void ps_virtual_walk(const struct ps_virtual *service, const struct ps_virtual_job *job,
                      size_t input,

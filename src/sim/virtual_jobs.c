@@ -204,8 +204,7 @@ static int64_t count_refused(const struct ps_virtual_job *const job)
     return refused;
 }
 
-/* Part of the tokens that all who cost something would use. */
-static int64_t billed_part(const struct ps_virtual_job *const job, const int64_t tokens)
+int64_t ps_virtual_billed(const struct ps_virtual_job *const job, const int64_t tokens)
 {
     int64_t part = 0;
     return job->costing > 0 && ps_muldiv_i64(tokens, job->success, job->costing, &part) ? part : 0;
@@ -286,8 +285,8 @@ static void end_job(struct ps_virtual *const service, struct ps_virtual_job *con
     ledger->records_processed += job->processed;
     ledger->records_billed += job->success;
     ledger->refused_records += job->refused;
-    ledger->input_tokens += billed_part(job, job->input_tokens);
-    ledger->output_tokens += billed_part(job, job->output_tokens);
+    ledger->input_tokens += ps_virtual_billed(job, job->input_tokens);
+    ledger->output_tokens += ps_virtual_billed(job, job->output_tokens);
     if (job->started_ms > 0) {
         ledger->last_ms = service->now_ms > ledger->last_ms ? service->now_ms : ledger->last_ms;
     }

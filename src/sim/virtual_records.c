@@ -159,8 +159,11 @@ static void walk_one(struct walk *const walk, const int64_t record, const int64_
 {
     const int64_t code =
         is_refused(walk, ordinal) ? 429 : code_of(walk->service, walk->job, record);
-    add(walk, &(struct ps_virtual_delivery){code == 0 ? PS_VIRTUAL_SUCCEEDED : PS_VIRTUAL_ERROR,
-                                            record, record + 1, code});
+    add(walk,
+        &(struct ps_virtual_delivery){.kind = code == 0 ? PS_VIRTUAL_SUCCEEDED : PS_VIRTUAL_ERROR,
+                                      .first = record,
+                                      .end = record + 1,
+                                      .error_code = code});
 }
 
 /* `ordinal`: the number within the job of the range's first record. */
@@ -176,9 +179,11 @@ static void walk_range(struct walk *const walk, const struct ps_virtual_range *c
             walk_one(walk, record, ordinal + record - range->first);
         }
     } else {
-        add(walk, &(struct ps_virtual_delivery){PS_VIRTUAL_SUCCEEDED, range->first, end, 0});
+        add(walk, &(struct ps_virtual_delivery){
+                      .kind = PS_VIRTUAL_SUCCEEDED, .first = range->first, .end = end});
     }
-    add(walk, &(struct ps_virtual_delivery){PS_VIRTUAL_NO_LINE, end, range->end, 0});
+    add(walk,
+        &(struct ps_virtual_delivery){.kind = PS_VIRTUAL_NO_LINE, .first = end, .end = range->end});
 }
 
 void ps_virtual_walk(const struct ps_virtual *const service, const struct ps_virtual_job *const job,

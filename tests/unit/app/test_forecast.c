@@ -40,7 +40,8 @@ static void deliver(void *const context, const struct ps_wish *const wish,
 {
     const struct scene *const scene = context;
     if (delivery->kind == PS_VIRTUAL_MANIFEST) {
-        ps_forecast_manifest(scene->forecast, wish, delivery->end);
+        ps_forecast_manifest(scene->forecast, wish, delivery->end, delivery->input_tokens,
+                             delivery->output_tokens);
     } else if (delivery->kind != PS_VIRTUAL_NO_LINE) {
         ps_forecast_line(scene->forecast, wish, delivery->first, delivery->end,
                          delivery->error_code);

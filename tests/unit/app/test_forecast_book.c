@@ -107,11 +107,13 @@ static void what_failed_is_sent_three_times_at_most(void **state)
             ps_forecast_book_line(book, job, PS_BOOK_FAILED, 4, 5);
         }
         ps_forecast_book_line(book, job, PS_BOOK_RETRYABLE, 5, 7);
-        ps_forecast_book_manifest(book, job, job == 1 ? 7 : 2);
+        ps_forecast_book_manifest(book, job, job == 1 ? 7 : 2, 40, 9);
         ps_forecast_book_tally(book, job, &tally);
         assert_int_equal(tally.lines, job == 1 ? 7 : 2);
         assert_int_equal(tally.missing, 3);
         assert_true(tally.has_manifest);
+        assert_int_equal(tally.input_tokens, 40);
+        assert_int_equal(tally.output_tokens, 9);
         assert_int_equal(tally.manifest_counted, tally.lines);
         ps_forecast_book_close(book, job, PS_VERDICT_UNPROCESSED);
     }

@@ -47,6 +47,9 @@ static void outputs_lie_where_the_service_puts_them(void **const state)
     fetch(&bench, "out/j1/", "manifest.json.out");
     assert_int_equal(bench.told[0].kind, PS_VIRTUAL_MANIFEST);
     assert_int_equal(bench.told[0].end, 300);
+    assert_int_equal(bench.told[0].input_tokens, books(&bench).input_tokens);
+    assert_int_equal(bench.told[0].output_tokens, books(&bench).output_tokens);
+    assert_true(bench.told[0].input_tokens > 0);
     /* The last fetch is the run's end. */
     assert_int_equal(books(&bench).last_ms, DAY + now(&bench));
     free(arn);
