@@ -86,6 +86,8 @@ static void add_surroundings(struct ps_buf *const buf)
          "Runs are kept in its folder penstock; else in ~/.local/state/penstock."},
         {"AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...",
          "What they mean for the AWS command line."},
+        {"XDG_CONFIG_HOME",
+         "Lanes are read from its file penstock/penstock.conf; else ~/.config/penstock."},
         {"NO_COLOR", "No colour, on a terminal either."},
         {"PENSTOCK_CLOCK", "The clock of an emulator on this machine; its env file sets it."},
     };

@@ -302,6 +302,7 @@ void ps_options_release(struct ps_options *const options)
         }
     }
     free(options->arguments);
+    free(options->lanes_of_files);
     memset(options, 0, sizeof(*options));
 }
 

@@ -37,6 +37,7 @@ struct ps_options {
     enum ps_command_bit command;
     const char **arguments; /* what stands without an option */
     int64_t argument_count;
+    char *lanes_of_files; /* owned: some texts of `lanes` are views of it (cli/lane_files) */
 #define FIELD_FLAG(field) bool field;
 #define FIELD_TEXT(field) const char *field;
 #define FIELD_COUNT(field) int64_t field;

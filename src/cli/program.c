@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/lane_files.h"
 #include "cli/say.h"
 
 #include <signal.h>
@@ -64,7 +65,8 @@ int ps_program_run(const int argc, char **const argv)
     /* The command comes first; with --help alone, none does. */
     const int used = is_word(argc, argv, "--help", "-h") ? 1 : argc;
     if (ps_options_parse(&options, used, argv, &err) != PS_OK ||
-        open_log(&options, &err) != PS_OK) {
+        open_log(&options, &err) != PS_OK ||
+        (!options.is_help && ps_lane_files_add(&options, &err) != PS_OK)) {
         status = ps_say_error(&err);
     } else {
         ps_say_be_quiet(options.is_quiet || options.is_json);

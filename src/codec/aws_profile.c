@@ -1,5 +1,7 @@
 #include "codec/aws_profile.h"
 
+#include "codec/sections.h"
+
 struct search {
     const struct ps_aws_setting *wanted;
     bool is_in_section; /* the section that is wanted */
@@ -13,18 +15,6 @@ struct search {
 static bool is_blank(const char byte)
 {
     return byte == ' ' || byte == '\t';
-}
-
-/* Cuts a comment that a blank stands before. */
-static struct ps_str without_comment(const struct ps_str text)
-{
-    for (size_t index = 1; index < text.size; index++) {
-        const bool is_mark = text.data[index] == '#' || text.data[index] == ';';
-        if (is_mark && is_blank(text.data[index - 1])) {
-            return ps_str_trim(ps_str_part(text, 0, index));
-        }
-    }
-    return ps_str_trim(text);
 }
 
 static struct ps_str without_quotes(const struct ps_str text)
@@ -107,7 +97,7 @@ static const char *read_setting(struct search *const search, const struct ps_str
         return NULL;
     }
     const struct ps_str key = ps_str_trim(ps_str_part(line, 0, equals));
-    const struct ps_str value = without_comment(ps_str_part(line, equals + 1, line.size));
+    const struct ps_str value = ps_sections_value(ps_str_part(line, equals + 1, line.size));
     if (is_sub) {
         if (search->is_under_key && wanted->sub_key != NULL &&
             ps_str_equals_nocase(key, ps_str_of(wanted->sub_key))) {

@@ -102,6 +102,50 @@ def a_record_over_a_limit_is_rejected_and_the_rest_go_on(work):
     work.judge(emulator, prompts, "results.jsonl")
 
 
+NUMBERS = ["--records", "1000", "--input-tokens", "10", "--output-tokens", "10"]
+
+
+@test
+def a_lane_that_makes_no_sense_is_one_error(work):
+    model = "model=" + HAIKU
+    limits = work.write("bad.lanes", b"name=a,%s\nname=b,jobs=-1\n" % model.encode())
+    conf = work.write("bad.conf", b"[lane a]\nmodel = m\nspeed = 3\n")
+    for arguments, words in (
+            (["--lane", model + ",jobs=-1"], ["'jobs=-1'", "a number above 0, written like 'jobs=10'"]),
+            (["--lane", model + ",jobs=0"], ["'jobs=0'", "'jobs=10'"]),
+            (["--lane", model + ",shard_bytes=ten"], ["'shard_bytes=ten'", "'shard_bytes=50MB'"]),
+            (["--lane", model + ",rpm=5"], ["lane key 'rpm'", "Keys are name, model"]),
+            (["--lane", model + ",kind=fast"], ["'kind=fast'", "batch or on-demand"]),
+            (["--lane", model + ",min_records=200,job_records=100"], ["cannot hold a job", "min_records", "job_records"]),
+            (["--lane", model + ",output=300,context=200"], ["output=300 tokens in a context of 200"]),
+            (["--lane", model + ",kind=on-demand,jobs=3"], ["cannot use jobs together with kind=on-demand"]),
+            (["--lane", "name=a," + model, "--lane", "name=a," + model], ["two lanes of the name 'a'"]),
+            (["--limits", "generous"], ["'generous'", "'published', 'typical' and 'typical-low'"]),
+            (["--limits-file", limits], ["bad.lanes' line 2", "'jobs=-1'"]),
+            (["--config", conf], ["bad.conf' line 3", "'speed'"])):
+        done = work.penstock("simulate", *NUMBERS, *arguments)
+        check_status(done, USAGE, " ".join(arguments))
+        check_equal(1, done.err.count("penstock:"), "one error", )
+        for word in words:
+            check(word in done.err, "it says: %s" % word, done.err)
+
+
+@test
+def lanes_come_from_files_too(work):
+    lanes = ["name=%s,model=%s,region=%s,jobs=2,tpm=20k" % (name, HAIKU, region)
+             for name, region in (("east", "us-east-1"), ("west", "us-west-2"))]
+    limits = work.write("two.lanes", ("# two Regions\n%s\n" % "\n".join(lanes)).encode())
+    conf = work.write("penstock.conf", "".join("[lane %s]\n%s\n" % (lane.split(",")[0][5:], "\n".join(
+        pair.replace("=", " = ") for pair in lane.split(",")[1:])) for lane in lanes).encode())
+    by_option = work.penstock("simulate", *NUMBERS, "--json", "--lane", lanes[0], "--lane", lanes[1])
+    check_status(by_option, OK, "two --lane")
+    check_equal(["east", "west"], [lane["name"] for lane in json.loads(by_option.out)["lanes"]], "both are there")
+    for arguments in (["--limits-file", limits], ["--config", conf]):
+        done = work.penstock("simulate", *NUMBERS, "--json", *arguments)
+        check_status(done, OK, arguments[0])
+        check_equal(by_option.out, done.out, "the same lanes, the same answer")
+
+
 @test
 def one_that_ends_soon_is_said_so(work):
     done = work.penstock("simulate", "--records", "1000", "--input-tokens", "10", "--output-tokens", "10",
