@@ -3,6 +3,7 @@
 #include "app/plan_json.h"
 #include "app/plan_picture.h"
 #include "app/plan_text.h"
+#include "cli/request.h"
 #include "cli/say.h"
 #include "cli/simulation.h"
 #include "os/clock.h"
@@ -134,11 +135,12 @@ int ps_plan_show(const struct ps_options *const options)
 {
     struct ps_error err;
     struct ps_plan_request request PS_CLEANUP(ps_plan_request_release);
-    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = ps_models_builtin();
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
     struct ps_plan_made plan PS_CLEANUP(ps_plan_made_release);
     ps_plan_request_init(&request);
     ps_plan_made_init(&plan);
-    if (ps_plan_request_read(&request, options, &err) != PS_OK ||
+    if (ps_request_models(options, &models, &err) != PS_OK ||
+        ps_plan_request_read(&request, options, &err) != PS_OK ||
         ps_plan_show_make(options, &request, models, &plan, &err) != PS_OK) {
         return ps_say_error(&err);
     }

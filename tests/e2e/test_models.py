@@ -12,6 +12,7 @@ GOOD = 10
 CONTEXT = 200000
 OUTPUT = 64000
 FILE_BYTES = 2000000
+NUMBERS = ["--records", "1000", "--input-tokens", "10", "--output-tokens", "10"]
 
 
 @test
@@ -75,6 +76,10 @@ def a_new_model_comes_with_a_file(work):
     check_status(done, SOME_FAILED, "the run")
     rows = read_jsonl(work.path("results.jsonl"))
     check_equal(["succeeded", "rejected"], [row["status"] for row in rows], "its context is held against records")
+    done = work.penstock("plan", *NUMBERS, "--json", "--model", "us.anthropic.claude-next-v1:0@us-west-1",
+                         "--models-file", path)
+    check_status(done, OK, "the plan")
+    check_equal(None, json.loads(done.out)["cost_usd"], "has no price for it")
 
 
 @test
@@ -100,9 +105,6 @@ def a_record_over_a_limit_is_rejected_and_the_rest_go_on(work):
     check_equal("succeeded", results["inside"]["status"], "one that asks for all the output there is goes on")
     check_equal(GOOD - 3, sum(row["status"] == "succeeded" for row in results.values()), "like the others")
     work.judge(emulator, prompts, "results.jsonl")
-
-
-NUMBERS = ["--records", "1000", "--input-tokens", "10", "--output-tokens", "10"]
 
 
 @test
