@@ -3,6 +3,7 @@
 #include "aws/world_aws.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "emu/emulator.h"
 #include "os/files.h"
 
@@ -52,21 +53,39 @@ static void forget_environment(void)
     }
 }
 
+static void write_limit(const struct ps_lane *const lane, const enum ps_limit_key key,
+                        struct ps_buf *const text)
+{
+    const int64_t value = lane->limits[key].value;
+    if (key == PS_LIMIT_RESET) {
+        ps_buf_add_format(text, ",reset=%02lld:%02lldZ", (long long)(value / PS_HOUR_MS),
+                          (long long)(value % PS_HOUR_MS / PS_MINUTE_MS));
+    } else if (key == PS_LIMIT_STARTUP) {
+        ps_buf_add_format(text, ",startup=%lldms", (long long)value);
+    } else {
+        ps_buf_add_format(text, ",%s=%lld", ps_limit_name(key), (long long)value);
+    }
+}
+
 /* The simulated account has the limits that the lane says the real one has. */
 static enum ps_status write_limits(const struct ps_lane *const lane, const char *const path,
                                    struct ps_error *const err)
 {
+    static const char *const counts[] = {
+        [PS_RPS_NOTHING] = "none", [PS_RPS_RECORDS] = "records", [PS_RPS_CALLS] = "calls"};
+    static const char *const behaviours[] = {[PS_BEHAVIOUR_QUEUE] = "queue",
+                                             [PS_BEHAVIOUR_REFUSE] = "refuse",
+                                             [PS_BEHAVIOUR_LEARN] = "learn"};
     struct ps_buf text PS_CLEANUP(ps_buf_release);
     ps_buf_init(&text, PS_TEXT_BYTES_MAX);
     ps_buf_add_format(&text, "name=%s", lane->name);
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
-        if (lane->limits[key].value != PS_NO_LIMIT && key != PS_LIMIT_CONTEXT &&
-            key != PS_LIMIT_OUTPUT) {
-            ps_buf_add_format(&text, ",%s=%lld", ps_limit_name((enum ps_limit_key)key),
-                              (long long)lane->limits[key].value);
+        if (lane->limits[key].value != PS_NO_LIMIT) {
+            write_limit(lane, (enum ps_limit_key)key, &text);
         }
     }
-    ps_buf_add_text(&text, "\n");
+    ps_buf_add_format(&text, ",rps_counts=%s,behaviour=%s\n", counts[lane->rps_counts],
+                      behaviours[lane->behaviour]);
     return ps_files_write(path, ps_buf_str(&text), err);
 }
 

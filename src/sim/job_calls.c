@@ -15,9 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STARTUP_MS_MIN INT64_C(60000)
-#define STARTUP_MS_MAX INT64_C(300000)
-
 /* ---- create ---- */
 
 struct creation {
@@ -99,8 +96,8 @@ static int64_t draw_startup_ms(const struct creation *const creation)
     if (creation->limits->startup_ms > 0) {
         return creation->limits->startup_ms;
     }
-    const uint64_t draw = ps_world_draw(creation->world, "startup", creation->number);
-    return STARTUP_MS_MIN + (int64_t)(draw % (uint64_t)(STARTUP_MS_MAX - STARTUP_MS_MIN));
+    return ps_startup_delay_ms(&creation->world->startup,
+                               ps_world_draw(creation->world, "startup", creation->number));
 }
 
 static void write_fate(const struct creation *const creation, struct ps_writer *const line)
@@ -470,7 +467,7 @@ static bool fits(const struct filter *const filter, const struct ps_job *const j
             memmem(name, strlen(name), filter->name.data, filter->name.size) != NULL);
 }
 
-static void write_page(const struct ps_world *const world, const struct ps_call *const call,
+static void write_page(struct ps_world *const world, const struct ps_call *const call,
                        const struct filter *const filter, struct ps_buf *const answer)
 {
     struct ps_writer writer = {.buf = answer};

@@ -1,5 +1,6 @@
 #include "sim/job_work.h"
 
+#include "base/assert.h"
 #include "base/limits.h"
 #include "sim/canonical.h"
 #include "sim/event_fields.h"
@@ -32,6 +33,28 @@ void ps_job_work_init(struct ps_job_work *const work, const struct ps_job *const
     work->logged = job->logged;
 }
 
+static void *copy_of(const void *const rows, const size_t size)
+{
+    void *const copy = malloc(size + 1);
+    PS_ASSERT(copy != NULL);
+    if (size > 0) {
+        memcpy(copy, rows, size);
+    }
+    return copy;
+}
+
+void ps_job_work_take_pace(struct ps_job_work *const work, const struct ps_job *const job)
+{
+    const struct ps_rates_flow *const flow = &job->flow;
+    if (job->pool != NULL) {
+        work->is_paced = true;
+        work->flow = *flow;
+        work->flow.stretches =
+            copy_of(flow->stretches, flow->stretch_count * sizeof *flow->stretches);
+        work->flow.points = copy_of(flow->points, flow->point_count * sizeof *flow->points);
+    }
+}
+
 void ps_job_work_release(struct ps_job_work *const work)
 {
     free(work->region);
@@ -40,7 +63,14 @@ void ps_job_work_release(struct ps_job_work *const work)
     free(work->output_uri);
     free(work->run);
     free(work->role_arn);
+    ps_rates_flow_release(&work->flow);
     memset(work, 0, sizeof *work);
+}
+
+int64_t ps_job_work_tokens(const struct ps_job_work *const work,
+                           const struct ps_model_answer *const answer)
+{
+    return answer->input_tokens + answer->output_tokens * work->limits->burndown;
 }
 
 static void fail(struct ps_job_check *const check, const char *const format, ...) PS_PRINTF(2, 3);
@@ -75,7 +105,7 @@ static bool check_file(struct ps_world *const world, const struct ps_job_work *c
                  file->key);
             return false;
         }
-        check->tokens += record.answer.input_tokens + record.answer.output_tokens;
+        check->tokens += ps_job_work_tokens(work, &record.answer);
     }
     if (status != PS_E_NOT_FOUND) {
         fail(check, "The input file %s could not be read: %s", file->key, err.message);

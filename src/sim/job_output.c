@@ -22,6 +22,7 @@
 struct logged_record {
     int64_t ordinal; /* from 0 within the job */
     int64_t line;    /* from 1 within its object */
+    int64_t at_ms;
     char *id;
     bool is_id_made;
     char digest_hex[PS_SHA256_HEX_SIZE];
@@ -38,6 +39,8 @@ struct run {
     const struct ps_input_file *file; /* the one being read */
     struct ps_prng prng;
     int64_t ordinal;    /* records so far */
+    int64_t tokens;     /* that they cost, or would have */
+    size_t stretch;     /* of the work's flow, where they are */
     int64_t base_count; /* records of other jobs before this one: numbers the faults of records */
     struct ps_body_file *body;
     int64_t lines; /* in body */
@@ -66,9 +69,6 @@ static void free_run(struct run **const run)
 static void write_record_event(struct run *const run, const struct logged_record *const record)
 {
     const struct ps_job_work *const work = run->work;
-    int64_t passed_ms = 0;
-    PS_ASSERT(ps_muldiv_i64(work->at_ms - work->started_ms, record->ordinal + 1, work->due_records,
-                            &passed_ms));
     struct ps_buf uri PS_CLEANUP(ps_buf_release);
     ps_buf_init(&uri, PS_TEXT_BYTES_MAX);
     ps_buf_add_format(&uri, "s3://%s/%s", run->files->bucket, run->file->key);
@@ -82,7 +82,7 @@ static void write_record_event(struct run *const run, const struct logged_record
         ps_writer_bool(line, "is_id_made", true);
     }
     ps_writer_text(line, "input_sha256", ps_str_of(record->digest_hex));
-    ps_writer_number(line, "at_ms", work->started_ms + passed_ms);
+    ps_writer_number(line, "at_ms", record->at_ms);
     const bool is_success = record->answer.error_code == 0;
     ps_writer_text(line, "outcome", is_success ? PS_STR("success") : PS_STR("error"));
     if (!is_success) {
@@ -127,8 +127,38 @@ static enum ps_status flush_block(struct run *const run, struct ps_error *const 
     return status;
 }
 
-static void spoil_record(const struct run *const run, struct ps_record *const record)
+/* Evenly over the job's time, or when its pool had given it that many tokens. */
+static int64_t processed_at_ms(const struct run *const run)
 {
+    const struct ps_job_work *const work = run->work;
+    int64_t passed_ms = 0;
+    if (work->is_paced) {
+        return ps_rates_flow_at_ms(&work->flow, run->tokens);
+    }
+    PS_ASSERT(ps_muldiv_i64(work->at_ms - work->started_ms, run->ordinal + 1, work->due_records,
+                            &passed_ms));
+    return work->started_ms + passed_ms;
+}
+
+/* Did a limit of the pool refuse the record that comes now? */
+static bool is_refused(struct run *const run)
+{
+    const struct ps_rates_flow *const flow = &run->work->flow;
+    const struct ps_rates_stretch *stretch = ps_rates_flow_stretch(flow, run->stretch);
+    while (stretch != NULL && run->ordinal >= stretch->end) {
+        run->stretch++;
+        stretch = ps_rates_flow_stretch(flow, run->stretch);
+    }
+    return stretch != NULL && run->ordinal >= stretch->first &&
+           ps_rates_stretch_refuses(stretch, run->ordinal);
+}
+
+static void spoil_record(struct run *const run, struct ps_record *const record)
+{
+    if (is_refused(run)) {
+        ps_record_set_error(record, 429, "Too many tokens, please wait before trying again.");
+        return;
+    }
     static const struct {
         enum ps_fault_kind kind;
         int64_t code;
@@ -164,6 +194,8 @@ static void spoil_record(const struct run *const run, struct ps_record *const re
 static void add_record(struct run *const run, struct ps_record *const record, const int64_t line)
 {
     struct logged_record *const row = &run->records[run->record_count++];
+    run->tokens += ps_job_work_tokens(run->work, &record->answer);
+    row->at_ms = processed_at_ms(run);
     spoil_record(run, record);
     row->is_id_made = record->id.size == 0;
     if (row->is_id_made) {

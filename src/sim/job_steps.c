@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include "base/assert.h"
+#include "sim/job_pace.h"
 #include "sim/job_work.h"
 #include "sim/world_internal.h"
 
@@ -80,7 +81,9 @@ static void finish(struct ps_world *const world, struct ps_job *const job,
 {
     struct ps_job_work work PS_CLEANUP(ps_job_work_release);
     struct ps_error err = {.message = ""};
+    ps_job_pace_end(job, ending->due_ms);
     ps_job_work_init(&work, job);
+    ps_job_work_take_pace(&work, job);
     work.at_ms = ending->due_ms;
     work.due_records = ending->due_records;
     enum ps_status status = PS_OK;
@@ -165,7 +168,7 @@ static struct ps_job *first_due(const struct ps_world *const world, int64_t *con
     struct ps_job *first = NULL;
     int64_t first_ms = INT64_MAX;
     for (size_t index = 0; index < world->jobs.count; index++) {
-        const int64_t due_ms = ps_jobs_due_ms(&world->jobs, world->jobs.jobs[index]);
+        const int64_t due_ms = ps_jobs_due_ms(world->jobs.jobs[index]);
         if (due_ms < first_ms) {
             first_ms = due_ms;
             first = world->jobs.jobs[index];
@@ -183,7 +186,8 @@ bool ps_world_step(struct ps_world *const world, const int64_t now_ms)
     struct ps_job *const job = first_due(world, &due_ms);
     const bool is_due = job != NULL && due_ms <= now_ms;
     world->has_step_failed = false;
-    if (is_due) {
+    /* That a pool goes on, in the order of time, is a step as well. */
+    if (is_due && ps_jobs_settle(&world->jobs, job, due_ms)) {
         step_job(world, job, due_ms);
         has_ended = ps_job_state_is_end(job->state);
     }

@@ -46,7 +46,7 @@ static void write_request(struct ps_writer *const writer, const struct ps_job *c
 }
 
 /* While a job runs its counters lag: they are those of the last whole minute. */
-static void write_counters(const struct ps_jobs *const jobs, const struct ps_job *const job,
+static void write_counters(struct ps_jobs *const jobs, const struct ps_job *const job,
                            const int64_t now_ms, struct ps_writer *const writer)
 {
     int64_t total = job->records;
@@ -65,7 +65,7 @@ static void write_counters(const struct ps_jobs *const jobs, const struct ps_job
     ps_writer_number(writer, "errorRecordCount", processed - success);
 }
 
-void ps_job_view_write(const struct ps_jobs *const jobs, const struct ps_job *const job,
+void ps_job_view_write(struct ps_jobs *const jobs, const struct ps_job *const job,
                        const int64_t now_ms, const bool is_whole, struct ps_writer *const writer)
 {
     ps_writer_open(writer, NULL, '{');

@@ -10,7 +10,7 @@
 #include "sim/writer.h"
 
 /* `is_whole`: as Get shows it; a List leaves message and token out. */
-void ps_job_view_write(const struct ps_jobs *jobs, const struct ps_job *job, int64_t now_ms,
+void ps_job_view_write(struct ps_jobs *jobs, const struct ps_job *job, int64_t now_ms,
                        bool is_whole, struct ps_writer *writer);
 
 #endif

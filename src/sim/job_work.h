@@ -30,11 +30,19 @@ struct ps_job_work {
     int64_t started_ms;
     int64_t due_records; /* how many are to be processed */
     int64_t logged;      /* of them, already in the event log */
+    bool is_paced;       /* `flow` tells when each was processed, and what was refused */
+    struct ps_rates_flow flow;
 };
 
 /* Lock held. */
 void ps_job_work_init(struct ps_job_work *work, const struct ps_job *job);
+/* With the way of its work, for ps_job_work_process. Lock held. */
+void ps_job_work_take_pace(struct ps_job_work *work, const struct ps_job *job);
 void ps_job_work_release(struct ps_job_work *work);
+
+/* What an answer counts against the limits. */
+struct ps_model_answer;
+int64_t ps_job_work_tokens(const struct ps_job_work *work, const struct ps_model_answer *answer);
 
 struct ps_job_check {
     char message[512]; /* why it fails, "" when it does not */

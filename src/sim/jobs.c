@@ -4,15 +4,13 @@
 #include "base/checked.h"
 #include "base/time.h"
 #include "sim/event_fields.h"
+#include "sim/job_pace.h"
 #include "sim/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The pace of a job whose lane names none: a record a second, and never more than two hours. */
-#define RECORD_MS PS_SECOND_MS
-#define DURATION_MS_MAX (2 * PS_HOUR_MS)
 #define STUCK_MS (3 * PS_HOUR_MS)
 #define EXPIRY_BY_FAULT_MS (10 * PS_MINUTE_MS)
 
@@ -66,6 +64,7 @@ static void job_free(struct ps_job *const job)
     free(job->request);
     free(job->parameters_sha256);
     free(job->message);
+    ps_rates_flow_release(&job->flow);
     free(job);
 }
 
@@ -75,6 +74,7 @@ void ps_jobs_release(struct ps_jobs *const jobs)
         job_free(jobs->jobs[index]);
     }
     free(jobs->jobs);
+    ps_job_pools_release(jobs);
     memset(jobs, 0, sizeof *jobs);
 }
 
@@ -137,61 +137,9 @@ static void apply_created(struct ps_jobs *const jobs, yyjson_val *const event)
     jobs->jobs[jobs->count++] = job;
 }
 
-static bool is_same_pool(const struct ps_job *const left, const struct ps_job *const right)
-{
-    return left->limits == right->limits && strcmp(left->base_model, right->base_model) == 0 &&
-           strcmp(left->region, right->region) == 0;
-}
-
 static bool is_running(const struct ps_job *const job)
 {
     return job->state == PS_STATE_IN_PROGRESS;
-}
-
-static int64_t count_running(const struct ps_jobs *const jobs, const struct ps_job *const job)
-{
-    int64_t count = 0;
-    for (size_t index = 0; index < jobs->count; index++) {
-        const struct ps_job *const other = jobs->jobs[index];
-        count += is_running(other) && is_same_pool(job, other) ? 1 : 0;
-    }
-    return count > 0 ? count : 1;
-}
-
-/* Tokens that a job with a shared pace has behind it at `at_ms`. */
-static int64_t work_at(const struct ps_jobs *const jobs, const struct ps_job *const job,
-                       const int64_t at_ms)
-{
-    int64_t done = 0;
-    const int64_t passed_ms = at_ms > job->base_at_ms ? at_ms - job->base_at_ms : 0;
-    const int64_t sharers = count_running(jobs, job);
-    if (!ps_muldiv_i64(passed_ms, job->limits->tpm, PS_MINUTE_MS * sharers, &done) ||
-        done > job->tokens - job->base_work) {
-        return job->tokens;
-    }
-    return job->base_work + done;
-}
-
-/* Before the number of sharers changes: what each has done so far is settled. */
-static void settle_pool(struct ps_jobs *const jobs, const struct ps_job *const job,
-                        const int64_t at_ms)
-{
-    int64_t *const done = calloc(jobs->count, sizeof *done);
-    PS_ASSERT(done != NULL);
-    for (size_t index = 0; index < jobs->count; index++) {
-        const struct ps_job *const other = jobs->jobs[index];
-        if (is_running(other) && is_same_pool(job, other) && other->limits->tpm > 0) {
-            done[index] = work_at(jobs, other, at_ms);
-        }
-    }
-    for (size_t index = 0; index < jobs->count; index++) {
-        struct ps_job *const other = jobs->jobs[index];
-        if (is_running(other) && is_same_pool(job, other) && other->limits->tpm > 0) {
-            other->base_work = done[index];
-            other->base_at_ms = at_ms;
-        }
-    }
-    free(done);
 }
 
 static void apply_state(struct ps_jobs *const jobs, yyjson_val *const event)
@@ -202,8 +150,8 @@ static void apply_state(struct ps_jobs *const jobs, yyjson_val *const event)
         return;
     }
     const int64_t at_ms = ps_event_number(event, "at_ms");
-    if (is_running(job) || state == PS_STATE_IN_PROGRESS) {
-        settle_pool(jobs, job, at_ms);
+    if (is_running(job)) {
+        ps_job_pace_end(job, at_ms);
     }
     job->state = state;
     job->modified_ms = at_ms;
@@ -216,7 +164,7 @@ static void apply_state(struct ps_jobs *const jobs, yyjson_val *const event)
         job->tokens = ps_event_number(event, "tokens");
     } else if (state == PS_STATE_IN_PROGRESS) {
         job->started_ms = at_ms;
-        job->base_at_ms = at_ms;
+        ps_job_pace_begin(jobs, job, at_ms);
     } else if (state == PS_STATE_STOPPING) {
         job->stop_due_ms = ps_event_number(event, "stop_due_ms");
         job->due_records = ps_event_number(event, "due_records");
@@ -318,54 +266,32 @@ int64_t ps_job_expires_ms(const struct ps_job *const job)
     return job->submitted_ms + job->timeout_hours * PS_HOUR_MS;
 }
 
-static int64_t duration_ms(const struct ps_job *const job)
-{
-    const int64_t own_ms = job->records * RECORD_MS;
-    return own_ms < DURATION_MS_MAX ? own_ms : DURATION_MS_MAX;
-}
-
-static bool has_shared_pace(const struct ps_job *const job)
-{
-    return job->limits->tpm > 0 && job->tokens > 0;
-}
-
-/* When `part` of `whole` of a running job's work is done. */
-static int64_t done_at_ms(const struct ps_jobs *const jobs, const struct ps_job *const job,
-                          const int64_t part, const int64_t whole)
-{
-    if (!has_shared_pace(job)) {
-        return job->started_ms + duration_ms(job) * part / whole;
-    }
-    int64_t goal = 0;
-    int64_t needed_ms = 0;
-    PS_ASSERT(ps_muldiv_i64(job->tokens, part, whole, &goal));
-    const int64_t left = goal > job->base_work ? goal - job->base_work : 0;
-    if (!ps_muldiv_i64(left, PS_MINUTE_MS * count_running(jobs, job), job->limits->tpm,
-                       &needed_ms)) {
-        return INT64_MAX;
-    }
-    return job->base_at_ms + needed_ms + 1;
-}
-
-int64_t ps_jobs_processed_at(const struct ps_jobs *const jobs, const struct ps_job *const job,
+int64_t ps_jobs_processed_at(struct ps_jobs *const jobs, const struct ps_job *const job,
                              const int64_t at_ms)
 {
-    int64_t part = 0;
-    int64_t whole = 0;
     int64_t processed = 0;
     if (!is_running(job) || job->records == 0) {
         return 0;
     }
-    if (has_shared_pace(job)) {
-        part = work_at(jobs, job, at_ms);
-        whole = job->tokens;
-    } else {
-        part = at_ms - job->started_ms;
-        whole = duration_ms(job);
+    if (job->pool != NULL) {
+        ps_job_pace_advance(jobs, job->pool, at_ms);
+        return ps_rates_flow_records(&job->flow);
     }
-    part = part < 0 ? 0 : part > whole ? whole : part;
-    PS_ASSERT(ps_muldiv_i64(job->records, part, whole, &processed));
+    const int64_t whole_ms = ps_job_pace_own_ms(job);
+    const int64_t passed_ms = at_ms - job->started_ms;
+    const int64_t part_ms = passed_ms < 0 ? 0 : passed_ms > whole_ms ? whole_ms : passed_ms;
+    PS_ASSERT(ps_muldiv_i64(job->records, part_ms, whole_ms, &processed));
     return processed;
+}
+
+bool ps_jobs_settle(struct ps_jobs *const jobs, const struct ps_job *const job, const int64_t at_ms)
+{
+    if (!is_running(job) || job->pool == NULL || job->done_ms > 0 ||
+        at_ms >= ps_job_expires_ms(job)) {
+        return true;
+    }
+    ps_job_pace_advance(jobs, job->pool, at_ms);
+    return false;
 }
 
 static int64_t later(const int64_t one_ms, const int64_t other_ms)
@@ -386,10 +312,9 @@ static int64_t validated_ms(const struct ps_job *const job)
 }
 
 /* Without a look at the timeout. */
-static int64_t next_ms(const struct ps_jobs *const jobs, const struct ps_job *const job)
+static int64_t next_ms(const struct ps_job *const job)
 {
     const int64_t startup_ms = job->startup_ms + (job->fate.is_stuck ? STUCK_MS : 0);
-    const bool is_half = job->fate.is_failing || job->fate.is_partial || job->fate.is_stopped;
     switch (job->state) {
     case PS_STATE_SUBMITTED:
         return job->submitted_ms + job->startup_ms / 8;
@@ -399,7 +324,9 @@ static int64_t next_ms(const struct ps_jobs *const jobs, const struct ps_job *co
         return later(job->modified_ms, job->submitted_ms + startup_ms +
                                            (job->fate.is_expiring ? EXPIRY_BY_FAULT_MS : 0));
     case PS_STATE_IN_PROGRESS:
-        return done_at_ms(jobs, job, 1, is_half ? 2 : 1);
+        return job->pool != NULL
+                   ? ps_job_pace_due_ms(job)
+                   : job->started_ms + ps_job_pace_own_ms(job) / (ps_job_pace_is_half(job) ? 2 : 1);
     case PS_STATE_STOPPING:
         return job->stop_due_ms;
     default:
@@ -407,12 +334,12 @@ static int64_t next_ms(const struct ps_jobs *const jobs, const struct ps_job *co
     }
 }
 
-int64_t ps_jobs_due_ms(const struct ps_jobs *const jobs, const struct ps_job *const job)
+int64_t ps_jobs_due_ms(const struct ps_job *const job)
 {
     if (job->is_busy || ps_job_state_is_end(job->state)) {
         return INT64_MAX;
     }
-    const int64_t due_ms = next_ms(jobs, job);
+    const int64_t due_ms = next_ms(job);
     const int64_t expires_ms = ps_job_expires_ms(job);
     return due_ms < expires_ms || job->state == PS_STATE_STOPPING ? due_ms : expires_ms;
 }

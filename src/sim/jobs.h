@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "core/family.h"
 #include "sim/limits.h"
+#include "sim/rates.h"
 
 #include <yyjson.h>
 
@@ -80,10 +81,11 @@ struct ps_job {
     int64_t stop_due_ms;
     int64_t due_records; /* processed when it is stopped */
 
-    int64_t records;   /* of the input; known from Scheduled on */
-    int64_t tokens;    /* that all of them will cost */
-    int64_t base_work; /* tokens processed at base_at_ms, for a shared pace */
-    int64_t base_at_ms;
+    int64_t records;           /* of the input; known from Scheduled on */
+    int64_t tokens;            /* that all of them will cost */
+    struct ps_job_pool *pool;  /* whose rate it shares (job_pace.h); NULL: it has its own pace */
+    struct ps_rates_flow flow; /* its work there */
+    int64_t done_ms;           /* when that was done; 0: not yet */
 
     int64_t logged;  /* `record` events so far */
     int64_t success; /* of them */
@@ -97,6 +99,8 @@ struct ps_jobs {
     struct ps_job **jobs; /* by number */
     size_t count;
     const struct ps_limits_list *limits;
+    struct ps_job_pool **pools;
+    size_t pool_count;
 };
 
 void ps_jobs_release(struct ps_jobs *jobs);
@@ -114,11 +118,18 @@ struct ps_job *ps_jobs_find_token(const struct ps_jobs *jobs, struct ps_str toke
 /* Not yet ended, of this base model and Region. */
 int64_t ps_jobs_live(const struct ps_jobs *jobs, struct ps_str base_model, struct ps_str region);
 
-/* When its next change is due, INT64_MAX for one that has ended or is busy. */
-int64_t ps_jobs_due_ms(const struct ps_jobs *jobs, const struct ps_job *job);
+/* When its next change is due (or may be: ps_jobs_settle then tells), INT64_MAX for one that has
+ * ended or is busy. */
+int64_t ps_jobs_due_ms(const struct ps_job *job);
 
-/* How many of its records are processed at `at_ms`. */
-int64_t ps_jobs_processed_at(const struct ps_jobs *jobs, const struct ps_job *job, int64_t at_ms);
+/*
+ * False: what is due for it at `at_ms` is only that its pool goes on; that is done now, and its
+ * due time is another.
+ */
+PS_MUST_CHECK bool ps_jobs_settle(struct ps_jobs *jobs, const struct ps_job *job, int64_t at_ms);
+
+/* How many of its records are processed at `at_ms`, or now if its pool is further already. */
+int64_t ps_jobs_processed_at(struct ps_jobs *jobs, const struct ps_job *job, int64_t at_ms);
 
 /* The next whole minute after `at_ms`: when the service sweeps. */
 int64_t ps_jobs_tick_ms(int64_t at_ms);

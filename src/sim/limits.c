@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
-#include "base/time.h"
 #include "codec/units.h"
 
 #include <errno.h>
@@ -19,25 +18,43 @@ static const struct ps_sim_limits published = {
     .shard_records = 100000,
     .shard_bytes = INT64_C(1000000000),
     .job_bytes = INT64_C(5000000000),
+    .burndown = 1,
 };
 
-enum key_kind { KEY_TEXT, KEY_COUNT, KEY_BYTES, KEY_TIME, KEY_SKIPPED };
+enum key_kind { KEY_TEXT, KEY_COUNT, KEY_BYTES, KEY_TIME, KEY_HOUR, KEY_WORD, KEY_SKIPPED };
+
+#define WORDS_MAX 3
 
 struct key {
     const char *name;
     enum key_kind kind;
     size_t offset;
-    size_t size; /* of a text */
+    size_t size;                  /* of a text */
+    const char *words[WORDS_MAX]; /* the place of a word is its value */
 };
 
-#define NUMBER_KEY(key_name, key_kind, member)                        \
-    {                                                                 \
-        key_name, key_kind, offsetof(struct ps_sim_limits, member), 0 \
+#define NUMBER_KEY(key_name, key_kind, member)                         \
+    {                                                                  \
+        key_name, key_kind, offsetof(struct ps_sim_limits, member), 0, \
+        {                                                              \
+            NULL                                                       \
+        }                                                              \
     }
 #define TEXT_KEY(key_name, member)                                  \
     {                                                               \
         key_name, KEY_TEXT, offsetof(struct ps_sim_limits, member), \
-            sizeof(((struct ps_sim_limits *)NULL)->member)          \
+            sizeof(((struct ps_sim_limits *)NULL)->member),         \
+        {                                                           \
+            NULL                                                    \
+        }                                                           \
+    }
+
+#define SKIPPED_KEY(key_name)        \
+    {                                \
+        key_name, KEY_SKIPPED, 0, 0, \
+        {                            \
+            NULL                     \
+        }                            \
     }
 
 /* Every key of --lane; what only a client needs is skipped. */
@@ -56,15 +73,25 @@ static const struct key keys[] = {
     NUMBER_KEY("tpm", KEY_COUNT, tpm),
     NUMBER_KEY("tpd", KEY_COUNT, tpd),
     NUMBER_KEY("rps", KEY_COUNT, rps),
-    {"kind", KEY_SKIPPED, 0, 0},
-    {"profile", KEY_SKIPPED, 0, 0},
-    {"s3_uri", KEY_SKIPPED, 0, 0},
-    {"role_arn", KEY_SKIPPED, 0, 0},
-    {"reset", KEY_SKIPPED, 0, 0},
-    {"out_bytes", KEY_SKIPPED, 0, 0},
-    {"rps_counts", KEY_SKIPPED, 0, 0},
-    {"burndown", KEY_SKIPPED, 0, 0},
-    {"behaviour", KEY_SKIPPED, 0, 0},
+    NUMBER_KEY("reset", KEY_HOUR, reset_ms),
+    NUMBER_KEY("burndown", KEY_COUNT, burndown),
+    {"rps_counts",
+     KEY_WORD,
+     offsetof(struct ps_sim_limits, rps_counts),
+     0,
+     {"records", "calls", "none"}},
+    {"behaviour",
+     KEY_WORD,
+     offsetof(struct ps_sim_limits, behaviour),
+     0,
+     {"queue", "refuse", "learn"}},
+    SKIPPED_KEY("kind"),
+    SKIPPED_KEY("profile"),
+    SKIPPED_KEY("s3_uri"),
+    SKIPPED_KEY("role_arn"),
+    SKIPPED_KEY("context"),
+    SKIPPED_KEY("output"),
+    SKIPPED_KEY("out_bytes"),
 };
 
 static const struct key *find_key(const struct ps_str name)
@@ -77,10 +104,26 @@ static const struct key *find_key(const struct ps_str name)
     return NULL;
 }
 
-static bool read_number(const enum key_kind kind, const struct ps_str value,
+static bool read_word(const struct key *const key, const struct ps_str value,
+                      int64_t *const ret_number)
+{
+    for (size_t word = 0; word < WORDS_MAX; word++) {
+        if (ps_str_equals_text(value, key->words[word])) {
+            *ret_number = (int64_t)word;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_number(const struct key *const key, const struct ps_str value,
                         int64_t *const ret_number)
 {
-    switch (kind) {
+    switch (key->kind) {
+    case KEY_HOUR:
+        return ps_units_day_time_ms(value, ret_number);
+    case KEY_WORD:
+        return read_word(key, value, ret_number);
     case KEY_COUNT:
         return ps_units_count(value, ret_number);
     case KEY_BYTES:
@@ -106,7 +149,7 @@ static bool set_key(struct ps_sim_limits *const lane, const struct key *const ke
         return true;
     }
     int64_t number = 0;
-    if (!read_number(key->kind, value, &number)) {
+    if (!read_number(key, value, &number)) {
         return false;
     }
     memcpy(field, &number, sizeof number);
@@ -206,6 +249,11 @@ const struct ps_sim_limits *ps_limits_for(const struct ps_limits_list *const lis
     return &list->lanes[index];
 }
 
+static const char *word_of(const char *const name, const int64_t value)
+{
+    return find_key(ps_str_of(name))->words[value];
+}
+
 void ps_limits_write(const struct ps_limits_list *const list, struct ps_writer *const writer)
 {
     ps_writer_open(writer, "limits", '[');
@@ -225,7 +273,11 @@ void ps_limits_write(const struct ps_limits_list *const list, struct ps_writer *
         ps_writer_number(writer, "startup_ms", lane->startup_ms);
         ps_writer_number(writer, "tpm", lane->tpm);
         ps_writer_number(writer, "tpd", lane->tpd);
+        ps_writer_number(writer, "reset_ms", lane->reset_ms);
         ps_writer_number(writer, "rps", lane->rps);
+        ps_writer_text(writer, "rps_counts", ps_str_of(word_of("rps_counts", lane->rps_counts)));
+        ps_writer_number(writer, "burndown", lane->burndown);
+        ps_writer_text(writer, "behaviour", ps_str_of(word_of("behaviour", lane->behaviour)));
         ps_writer_close(writer, '}');
     }
     ps_writer_close(writer, ']');

@@ -17,6 +17,13 @@
 #include "base/str.h"
 #include "sim/writer.h"
 
+/* What a request is: a record of a job (where it is not said), a call, nothing. */
+enum ps_limits_rps { PS_RPS_OF_RECORDS, PS_RPS_OF_CALLS, PS_RPS_OF_NOTHING };
+
+/* What becomes of work above a limit: it waits (where it is not said, or only to be learnt), or
+ * its records fail with 429. */
+enum ps_limits_behaviour { PS_LIMITS_QUEUE, PS_LIMITS_REFUSE, PS_LIMITS_LEARN };
+
 struct ps_sim_limits {
     char name[64];
     char model[256]; /* "": any */
@@ -28,10 +35,14 @@ struct ps_sim_limits {
     int64_t shard_bytes;
     int64_t job_bytes;
     int64_t files;      /* of one job; 0: any number */
-    int64_t startup_ms; /* from submission until processing; 0: drawn, 1 to 5 min */
+    int64_t startup_ms; /* from submission until processing; 0: drawn (startup.h) */
     int64_t tpm;        /* what all running jobs share; 0: each job has its own pace */
-    int64_t tpd;        /* kept, not enforced yet */
-    int64_t rps;        /* kept, not enforced yet */
+    int64_t tpd;        /* tokens a day of all of them; 0: no such limit */
+    int64_t reset_ms;   /* when the day turns: ms after 00:00 UTC */
+    int64_t rps;        /* requests a second; 0: no such limit */
+    int64_t rps_counts; /* of enum ps_limits_rps */
+    int64_t burndown;   /* what an output token counts against tpm and tpd */
+    int64_t behaviour;  /* of enum ps_limits_behaviour */
 };
 
 struct ps_limits_list {

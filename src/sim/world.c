@@ -240,6 +240,7 @@ enum ps_status ps_world_open(const struct ps_world_options *const options, const
     world->identity = *options->identity;
     world->ledger = ps_ledger_new();
     ps_objects_init(&world->objects, world->data_folder);
+    ps_startup_load(&world->startup);
     enum ps_status status = ps_limits_load(&world->limits, options->limits_file, err);
     world->jobs.limits = &world->limits;
     if (status == PS_OK) {

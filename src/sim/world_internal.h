@@ -9,6 +9,7 @@
 #include "sim/jobs.h"
 #include "sim/ledger.h"
 #include "sim/objects.h"
+#include "sim/startup.h"
 #include "sim/world.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct ps_world {
     struct ps_identity identity;
     struct ps_limits_list limits;
     struct ps_faults faults;
+    struct ps_startup startup;
 
     pthread_mutex_t lock; /* of all below */
     struct ps_events *events;

@@ -7,6 +7,7 @@
 
 #include "cli_scene.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,6 +148,43 @@ static void a_local_run_brings_its_own_cloud(void **state)
     cli_scene_release(&scene);
 }
 
+static void a_local_cloud_has_the_limits_of_the_lane(void **state)
+{
+    (void)state;
+    struct cli_scene scene;
+    struct ps_options options;
+    struct ps_error err;
+    struct ps_wire *wire = NULL;
+    struct ps_settings settings = aws_settings();
+    char text[1024] = "";
+    cli_scene_init(&scene);
+    settings.is_local = true;
+    settings.speed = 600;
+    ps_lane_init(&settings.lane, "main");
+    assert_int_equal(
+        ps_lane_parse(
+            &settings.lane,
+            PS_STR("region=us-east-1,jobs=3,tpm=3M,tpd=50M,reset=23:05Z,startup=90s,rps=20,"
+                   "rps_counts=calls,behaviour=refuse,context=200k,out_bytes=50MB,"
+                   "burndown=5"),
+            &err),
+        PS_OK);
+    cli_options(&options, "run", "in", "--local", NULL);
+    assert_int_equal(ps_wire_new(&options, &settings, scene.folder, &wire, &err), PS_OK);
+    char *path PS_CLEANUP(ps_str_free_auto) = cli_path(&scene, "emulator.limits");
+    FILE *const file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof(text), file));
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, "name=main,jobs=3,context=200000,out_bytes=50000000,rps=20,"
+                              "tpm=3000000,tpd=50000000,reset=23:05Z,startup=90000ms,burndown=5,"
+                              "rps_counts=calls,behaviour=refuse\n");
+    assert_null(ps_wire_free(wire));
+    ps_options_release(&options);
+    ps_settings_release(&settings);
+    cli_scene_release(&scene);
+}
+
 static void the_region_is_asked_as_the_aws_command_line_does(void **state)
 {
     (void)state;
@@ -173,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_fast_clock_belongs_to_loopback),
         cmocka_unit_test(the_pinned_host_has_a_port_only_outside_this_machine),
         cmocka_unit_test(a_local_run_brings_its_own_cloud),
+        cmocka_unit_test(a_local_cloud_has_the_limits_of_the_lane),
         cmocka_unit_test(the_region_is_asked_as_the_aws_command_line_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

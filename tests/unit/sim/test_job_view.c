@@ -14,7 +14,7 @@
 static void show(const struct ps_job *const job, const int64_t now_ms, const bool is_whole,
                  struct ps_buf *const text)
 {
-    const struct ps_jobs jobs = {NULL, 0, NULL};
+    struct ps_jobs jobs = {.count = 0};
     struct ps_writer writer = {.buf = text};
     ps_buf_clear(text);
     ps_job_view_write(&jobs, job, now_ms, is_whole, &writer);

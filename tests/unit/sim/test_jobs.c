@@ -54,24 +54,24 @@ static void each_state_has_its_due_time(void **state)
     struct ps_jobs jobs PS_CLEANUP(ps_jobs_release) = {.limits = &limits};
     create(&jobs, "aaaaaaaaaaaa");
     struct ps_job *const job = ps_jobs_find(&jobs, PS_STR("aaaaaaaaaaaa"), PS_STR("r"));
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), START_MS + 10000);
+    assert_int_equal(ps_jobs_due_ms(job), START_MS + 10000);
     set_state(&jobs, job->id, "Validating", START_MS + 10000);
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), START_MS + 40000);
+    assert_int_equal(ps_jobs_due_ms(job), START_MS + 40000);
     set_state(&jobs, job->id, "Scheduled", START_MS + 40000);
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), START_MS + 80000);
+    assert_int_equal(ps_jobs_due_ms(job), START_MS + 80000);
     set_state(&jobs, job->id, "InProgress", START_MS + 80000);
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), START_MS + 180000);
+    assert_int_equal(ps_jobs_due_ms(job), START_MS + 180000);
     assert_int_equal(ps_jobs_processed_at(&jobs, job, START_MS + 130500), 50);
     assert_int_equal(ps_jobs_processed_at(&jobs, job, START_MS), 0);
     assert_int_equal(ps_jobs_processed_at(&jobs, job, START_MS * 9), 100);
     job->is_busy = true;
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), INT64_MAX);
+    assert_int_equal(ps_jobs_due_ms(job), INT64_MAX);
     job->is_busy = false;
     set_state(&jobs, job->id, "Stopping", START_MS + 90000);
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), 5000000);
+    assert_int_equal(ps_jobs_due_ms(job), 5000000);
     assert_int_equal(job->due_records, 7);
     set_state(&jobs, job->id, "Stopped", 5000000);
-    assert_int_equal(ps_jobs_due_ms(&jobs, job), INT64_MAX);
+    assert_int_equal(ps_jobs_due_ms(job), INT64_MAX);
     assert_int_equal(ps_jobs_live(&jobs, PS_STR("meta.llama"), PS_STR("r")), 0);
 }
 
@@ -89,15 +89,19 @@ static void a_shared_pace_is_shared(void **state)
     set_state(&jobs, other->id, "Scheduled", START_MS);
     set_state(&jobs, one->id, "InProgress", START_MS);
     /* alone: 6,000 tokens at 6,000 a minute */
-    assert_int_equal(ps_jobs_due_ms(&jobs, one), START_MS + PS_MINUTE_MS + 1);
+    assert_int_equal(ps_jobs_due_ms(one), START_MS + PS_MINUTE_MS);
     set_state(&jobs, other->id, "InProgress", START_MS + 30000);
     /* half is done; the other half takes twice as long */
-    assert_int_equal(one->base_work, 3000);
+    assert_int_equal(ps_jobs_processed_at(&jobs, one, START_MS + 30000), 50);
     assert_int_equal(ps_jobs_processed_at(&jobs, one, START_MS + 60000), 75);
-    assert_int_equal(ps_jobs_due_ms(&jobs, one), START_MS + 90000 + 1);
-    set_state(&jobs, one->id, "Completed", START_MS + 90001);
-    assert_int_equal(other->base_work, 3000);
-    assert_int_equal(ps_jobs_due_ms(&jobs, other), START_MS + 120000 + 2);
+    assert_int_equal(ps_jobs_due_ms(one), START_MS + 90000);
+    /* It is due, but only that its pool goes on; then it is done. */
+    assert_false(ps_jobs_settle(&jobs, one, START_MS + 90000));
+    assert_int_equal(ps_jobs_due_ms(one), START_MS + 90000);
+    assert_true(ps_jobs_settle(&jobs, one, START_MS + 90000));
+    set_state(&jobs, one->id, "Completed", START_MS + 90000);
+    assert_int_equal(ps_jobs_processed_at(&jobs, other, START_MS + 90000), 50);
+    assert_int_equal(ps_jobs_due_ms(other), START_MS + 120000);
 }
 
 static void jobs_are_found_by_what_they_are_called(void **state)

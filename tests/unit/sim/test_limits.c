@@ -36,6 +36,33 @@ static void without_a_file_it_is_as_published(void **state)
     assert_int_equal(lane->shard_bytes, 1000000000);
     assert_int_equal(lane->job_bytes, INT64_C(5000000000));
     assert_int_equal(lane->tpm, 0);
+    assert_int_equal(lane->burndown, 1);
+    assert_int_equal(lane->behaviour, PS_LIMITS_QUEUE);
+}
+
+static void every_key_of_a_lane_is_understood(void **state)
+{
+    (void)state;
+    struct ps_limits_list list PS_CLEANUP(ps_limits_release);
+    assert_int_equal(
+        load(&list,
+             "name=a,kind=batch,profile=p,s3_uri=s3://b/p,role_arn=arn,context=200k,output=8192,"
+             "out_bytes=50MB,reset=23:40Z,burndown=5,rps=20,rps_counts=calls,behaviour=refuse\n"
+             "name=b,region=eu-west-1,reset=07:05,behaviour=learn,rps_counts=none\n"
+             "name=c,rps_counts=records,behaviour=queue\n",
+             NULL),
+        PS_OK);
+    const struct ps_sim_limits *const lanes = list.lanes;
+    assert_int_equal(lanes[0].reset_ms, (23 * 60 + 40) * 60000);
+    assert_int_equal(lanes[0].burndown, 5);
+    assert_int_equal(lanes[0].rps, 20);
+    assert_int_equal(lanes[0].rps_counts, PS_RPS_OF_CALLS);
+    assert_int_equal(lanes[0].behaviour, PS_LIMITS_REFUSE);
+    assert_int_equal(lanes[1].reset_ms, (7 * 60 + 5) * 60000);
+    assert_int_equal(lanes[1].rps_counts, PS_RPS_OF_NOTHING);
+    assert_int_equal(lanes[1].behaviour, PS_LIMITS_LEARN);
+    assert_int_equal(lanes[2].rps_counts, PS_RPS_OF_RECORDS);
+    assert_int_equal(lanes[2].behaviour, PS_LIMITS_QUEUE);
 }
 
 static void the_first_lane_that_fits_counts(void **state)
@@ -67,8 +94,10 @@ static void the_first_lane_that_fits_counts(void **state)
 static void what_is_no_limit_is_refused_by_name(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"jobs=many", "jobs=-1",      "colour=red",
-                                      "jobs",      "startup=soon", "name=a,,jobs=1"};
+    static const char *const bad[] = {"jobs=many",     "jobs=-1",         "colour=red",
+                                      "jobs",          "startup=soon",    "name=a,,jobs=1",
+                                      "reset=24:00Z",  "reset=7:05",      "reset=07:05X",
+                                      "reset=7200000", "behaviour=maybe", "rps_counts=words"};
     for (size_t index = 0; index < sizeof bad / sizeof bad[0]; index++) {
         struct ps_limits_list list PS_CLEANUP(ps_limits_release);
         struct ps_error err;
@@ -107,7 +136,9 @@ static void the_list_is_written_as_the_log_has_it(void **state)
     assert_non_null(
         strstr(ps_buf_text(&buf), "{\"lane\":\"a\",\"model\":\"\",\"region\":\"\",\"jobs\":7,"));
     assert_non_null(strstr(ps_buf_text(&buf), "\"files\":5000,"));
-    assert_non_null(strstr(ps_buf_text(&buf), "\"tpd\":50000000,\"rps\":20}"));
+    assert_non_null(strstr(ps_buf_text(&buf),
+                           "\"tpd\":50000000,\"reset_ms\":0,\"rps\":20,\"rps_counts\":"
+                           "\"records\",\"burndown\":1,\"behaviour\":\"queue\"}"));
     assert_non_null(strstr(ps_buf_text(&buf), "{\"lane\":\"published\""));
 }
 
@@ -115,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_file_it_is_as_published),
+        cmocka_unit_test(every_key_of_a_lane_is_understood),
         cmocka_unit_test(the_first_lane_that_fits_counts),
         cmocka_unit_test(what_is_no_limit_is_refused_by_name),
         cmocka_unit_test(profiles_and_arns_come_down_to_the_base_model),
