@@ -58,6 +58,8 @@ static void size(const struct ps_supply *const supply,
             .slots = slots_of(supply, outline, place),
             .headroom_z = options->headroom_z,
             .headroom_sigma = options->headroom_sigma,
+            .day_jobs = options->day_jobs,
+            .job_ms_max = options->job_ms_max,
             .is_ramp = options->is_ramp,
         };
         ps_sizing_find(&supply->lanes[place], &lane->share, &sizing, &lane->sizing);

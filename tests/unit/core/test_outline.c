@@ -43,6 +43,21 @@ static void plans_the_reference_job(void **state)
     }
 }
 
+static void what_is_asked_of_sizes_goes_along(void **state)
+{
+    (void)state;
+    static const struct ps_outline_options options = {.day_jobs = 4, .job_ms_max = 24 * PS_HOUR_MS};
+    struct ps_outline outline PS_CLEANUP(ps_outline_release);
+    world_init_reference(&world, "tpm=3M,tpd=50M,jobs=10");
+    ps_outline_find(&world.demand, &world.supply, &options, &outline);
+    assert_int_equal(outline.lanes[0].sizing.day_jobs, 4);
+    ps_outline_release(&outline);
+    world_init_reference(&world, "tpm=300k,jobs=10");
+    ps_outline_find(&world.demand, &world.supply, &options, &outline);
+    /* ten side by side have 30,000 tokens a minute each: 43.2 M in a day */
+    assert_int_equal(outline.lanes[0].sizing.job_records_max, 3600);
+}
+
 static void lanes_end_together(void **state)
 {
     (void)state;
@@ -105,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_the_reference_job),
+        cmocka_unit_test(what_is_asked_of_sizes_goes_along),
         cmocka_unit_test(lanes_end_together),
         cmocka_unit_test(tells_what_is_left),
         cmocka_unit_test(a_deadline_that_rounding_would_miss_is_met_by_the_soonest_plan),
