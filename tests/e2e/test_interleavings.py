@@ -88,6 +88,19 @@ def foreign_job(emulator, job_name, folder, **more):
                                             **more})
 
 
+def before_any(proxy, op, do):
+    """`do` happens once, at the first `op`, and every `op` waits for it: which one comes first is nobody's promise."""
+    lock, done = threading.Lock(), []
+
+    def at_each():
+        with lock:
+            if not done:
+                do()
+                done.append(True)
+
+    proxy.first(op, 0, at_each)
+
+
 # --- the ambiguous create ----------------------------------------------------------------------------
 
 
@@ -263,7 +276,7 @@ def with_a_stranger_at_the_create(work, do, records=RECORDS):
     prompts = work.prompts(records)
     emulator = work.emulator(limits="jobs=9,job_records=10,shard_records=5,min_records=5", faults="anyname:create")
     with KillProxy(emulator.port) as proxy:
-        proxy.first("create", 1, lambda: do(emulator))
+        before_any(proxy, "create", lambda: do(emulator))
         proxy.swap("create", 1, "before", None)
         done = again(work, emulator, prompts, port=proxy.port)
     return emulator, prompts, done
@@ -588,7 +601,7 @@ def run_with_object_before_the_put(work, key, body, **headers):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
     with KillProxy(emulator.port) as proxy:
-        proxy.first("put", 1, lambda: Stranger(emulator).put(key, body, **headers))
+        before_any(proxy, "put", lambda: Stranger(emulator).put(key, body, **headers))
         done = again(work, emulator, prompts, port=proxy.port)
     check(any(event["status"] == 412 for event in requests(emulator, "PutObject")), "a put was told 412")
     return emulator, prompts, done
@@ -628,7 +641,7 @@ def an_object_too_many_in_the_folder_stops_the_create(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
     with KillProxy(emulator.port) as proxy:
-        proxy.first("put", 1, lambda: Stranger(emulator).put("t/x/in/j00000001-a1/s00003/more.jsonl", b"{}\n"))
+        before_any(proxy, "put", lambda: Stranger(emulator).put("t/x/in/j00000001-a1/s00003/more.jsonl", b"{}\n"))
         done = again(work, emulator, prompts, port=proxy.port)
     check_status(done, DENIED, "the run")
     check("objects that are not ours" in done.err, "it says why", done.err)
@@ -637,18 +650,12 @@ def an_object_too_many_in_the_folder_stops_the_create(work):
 
 def once_before_the_checks(proxy, emulator, key, do):
     """`do` happens once the object is put, and before any listing that a create waits for is answered."""
-    lock, done = threading.Lock(), []
+    def when_it_is_put():
+        wait_until(lambda: any(event["key"] == key for event in emulator.events("object.put")), "the object is put")
+        do()
 
-    def at_listing():
-        if proxy.op_counts["list_objects"] < 2:
-            return  # the first one looks for numbers, at the start
-        with lock:  # listings of other jobs wait here too
-            if not done:
-                wait_until(lambda: any(event["key"] == key for event in emulator.events("object.put")), "the object is put")
-                do()
-                done.append(True)
-
-    proxy.first("list_objects", 0, at_listing)
+    before_any(proxy, "list_objects", when_it_is_put)
+    proxy.first("list_objects", 1, lambda: None)  # it looks for numbers, at the start
 
 
 @test
