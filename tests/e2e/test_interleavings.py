@@ -17,6 +17,7 @@ from stranger import Stranger
 RECORDS = 40  # four jobs of two shards of five
 FAST = 2400  # where hours must pass, and nothing else hangs on how fast
 MINUTE_MS, HOUR_MS, DAY_MS = 60 * 1000, 3600 * 1000, 24 * 3600 * 1000
+ONE_AT_LEAST = "jobs=2,job_records=10,shard_records=5,min_records=1"
 NO_JOBS = answer(200, b'{"invocationJobSummaries":[]}')
 UNDISTURBED = {}
 
@@ -35,12 +36,12 @@ def undisturbed(work, records=RECORDS):
     return UNDISTURBED[records]
 
 
-def kill_at(work, emulator, prompts, op, nth, when, *more):
+def kill_at(work, emulator, prompts, op, nth, when, *more, **named):
     """Runs as run `x` until its nth `op`, and kills it there, `before` or `after` the effect."""
     with KillProxy(emulator.port) as proxy:
         process = None
         proxy.arm_op(op, nth, when, lambda: process.pid)
-        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", *more, port=proxy.port)
+        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", *more, port=proxy.port, **named)
         check_equal(-signal.SIGKILL, process.wait(SECONDS_MAX), "killed %s %s %d" % (when, op, nth))
 
 
@@ -174,8 +175,10 @@ def a_create_is_lost_and_found_by_its_name(work):
 
 @test
 def a_create_is_repeated_with_the_same_body_inside_the_token_window(work):
-    prompts = work.prompts(RECORDS)
-    emulator = work.emulator(speed=60, limits=SMALL_LIMITS + ",startup=10s")
+    prompts = work.prompts(20)
+    # One slot: until the create in doubt is settled there can be no other.
+    one_slot = "jobs=1,job_records=10,shard_records=5,min_records=5"
+    emulator = work.emulator(speed=60, limits=one_slot + ",startup=10s")
     with KillProxy(emulator.port) as proxy:
         # The first copy is late: it arrives when the program, killed and back again, has sent a second one.
         process = None
@@ -191,16 +194,16 @@ def a_create_is_repeated_with_the_same_body_inside_the_token_window(work):
 
         proxy.first("create", 1, first_copy)
         proxy.first("create", 0, other_copies)
-        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", port=proxy.port)
+        process = work.start_run(emulator, prompts, "results.jsonl", "--name", "x", port=proxy.port, lane=one_slot)
         process.wait(SECONDS_MAX)
         is_back.set()
-        done = again(work, emulator, prompts, port=proxy.port)
+        done = again(work, emulator, prompts, port=proxy.port, lane=one_slot)
     check_status(done, OK, "the same command at once")
-    check_equal(4, len(names_created(emulator)), "four jobs in all")
-    check(len([event for event in requests(emulator, "CreateModelInvocationJob") if event["is_executed"]]) > 4,
+    check_equal(2, len(names_created(emulator)), "two jobs in all")
+    check(len([event for event in requests(emulator, "CreateModelInvocationJob") if event["is_executed"]]) > 2,
           "though one create came twice")
     check(all(event["status"] == 200 for event in requests(emulator, "CreateModelInvocationJob")), "and each was the same")
-    check_same_as_undisturbed(work)
+    check_same_as_undisturbed(work, 20)
     work.judge(emulator, prompts, "results.jsonl")
 
 
@@ -756,12 +759,12 @@ def numbers_of_an_earlier_longer_attempt_are_not_used_again(work):
 # --- the store put back from a copy ------------------------------------------------------------------
 
 
-def to_the_end_with_a_copy(work, emulator, prompts, copy_at):
+def to_the_end_with_a_copy(work, emulator, prompts, copy_at, **named):
     """Kills at the create `copy_at`, copies the folder, goes on to the end, puts the copy back."""
     state = work.path("state")
-    kill_at(work, emulator, prompts, "create", copy_at, "after")
+    kill_at(work, emulator, prompts, "create", copy_at, "after", **named)
     shutil.copytree(state, work.path("copy"))
-    done = again(work, emulator, prompts)
+    done = again(work, emulator, prompts, **named)
     shutil.rmtree(state)
     shutil.move(work.path("copy"), state)
     return done
@@ -770,12 +773,13 @@ def to_the_end_with_a_copy(work, emulator, prompts, copy_at):
 @test
 def an_older_copy_after_a_retry_job_has_run(work):
     prompts = work.prompts(RECORDS)
-    emulator = work.emulator(faults="fail:job:nth=1,record429:record:nth=7,record429:record:nth=9,record429:record:nth=11,"
-                                    "record429:record:nth=13,record429:record:nth=15")
-    check_status(to_the_end_with_a_copy(work, emulator, prompts, 2), OK, "the run, first time")
+    # Which jobs end together is nobody's promise: no rest may be too small for a job of its own.
+    emulator = work.emulator(limits=ONE_AT_LEAST, faults="fail:job:nth=1,record429:record:nth=7,record429:record:nth=9,"
+                             "record429:record:nth=11,record429:record:nth=13,record429:record:nth=15")
+    check_status(to_the_end_with_a_copy(work, emulator, prompts, 2, lane=ONE_AT_LEAST), OK, "the run, first time")
     created = names_created(emulator)
     check(len(created) > 4, "jobs with retries have run", created)
-    check_status(again(work, emulator, prompts), OK, "the same command from the older copy")
+    check_status(again(work, emulator, prompts, lane=ONE_AT_LEAST), OK, "the same command from the older copy")
     check_equal(created, names_created(emulator), "no job was made again")
     check_same_as_undisturbed(work)
     work.judge(emulator, prompts, "results.jsonl")
@@ -921,8 +925,6 @@ def an_older_copy_and_inputs_that_are_gone(work):
 
 
 # --- ends that are not what they seem ----------------------------------------------------------------
-
-ONE_AT_LEAST = "jobs=2,job_records=10,shard_records=5,min_records=1"
 
 # (what happens, --faults, jobs)
 LATE = [
