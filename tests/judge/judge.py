@@ -10,7 +10,8 @@ the program's books nor the emulator's sums. It reads DIR/events.jsonl and the b
   paid_twice     records processed again after a success, by the digest of modelInput and by the user's line
   needless       sent again after a final error, or beyond three tries, or while another job still held them
   unknown_jobs   jobs that are still alive, that repeat a token or a name, or whose answers nobody collected
-  breaches       work that the service accepted above a limit; refused: what it refused for one
+  breaches       work that the service accepted above a limit (recount.py: tokens/min, tokens/day, requests/s); refused:
+                 what it refused for one
   incomplete     input lines without exactly one results line, in order, with a valid status and the right answer
   open_multipart uploads neither completed nor aborted
 
@@ -27,6 +28,9 @@ import json
 import os
 import re
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import recount  # noqa: E402
 
 LIVE = {"Submitted", "Validating", "Scheduled", "InProgress", "Stopping"}
 ENDED = {"Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired"}
@@ -124,6 +128,8 @@ class Job:
         self.has_run = False
         self.ended_seq = None
         self.reason = None
+        # Whose slots it takes.
+        self.pool = ("pool", str(event["pool"])) if "pool" in event else (event["region"], event["base_model"])
         self.records = []       # the emulator's `record` events
         self.inputs = []        # keys of its input objects, as they were when it was created
         self.outputs = {}       # key -> put event
@@ -149,6 +155,8 @@ class World:
         self.peak = collections.Counter()
         self.first_ms = self.last_ms = None
         self.bodies = {}
+        self.is_virtual = False  # the log of virtual time: no objects, no records
+        self.pools = {}
         for event in self.read():
             handler = getattr(self, "on_" + event["event"].replace(".", "_"), None)
             if handler:
@@ -190,6 +198,7 @@ class World:
         if event["version"] != 1:
             raise CannotJudge("unknown version of the log: %r" % event["version"])
         self.limits = event["limits"]
+        self.is_virtual = event.get("is_virtual", False)
 
     def on_request(self, event):
         self.calls[event["op"]] += 1
@@ -238,15 +247,16 @@ class World:
         job.inputs = sorted(place for place in self.objects
                             if under(event["input_uri"], *place) and place[1].endswith(".jsonl"))
         job.input_puts = [self.objects[place] for place in job.inputs]
-        if not job.inputs:
+        if not job.inputs and not self.is_virtual:
             self.found("unknown_jobs", "job %s was created before its input was there" % job.id)
         self.jobs[job.id] = job
-        pool = (event["region"], event["base_model"])
+        pool = job.pool
         self.live[pool] += 1
         self.peak[pool] = max(self.peak[pool], self.live[pool])
         limit = self.limit_of(job).get("jobs", 0)
-        if limit and self.live[pool] > limit:
-            self.found("breaches", "job %s is number %d of %d live ones" % (job.id, self.live[pool], limit))
+        live = self.live[pool] + event.get("other_jobs", 0)
+        if limit and live > limit:
+            self.found("breaches", "job %s is number %d of %d live ones" % (job.id, live, limit))
 
     def on_job_state(self, event):
         job = self.jobs.get(event["job"])
@@ -258,11 +268,15 @@ class World:
             raise CannotJudge("event %d: job %s goes on after its end" % (event["seq"], job.id))
         job.status = event["status"]
         job.has_run |= event["status"] == "InProgress"
+        if event["status"] == "InProgress" and "at_ms" in event:
+            self.pool_of(job).begin(job.id, event["at_ms"])
+        if event["status"] == "Scheduled" and self.is_virtual:
+            self.check_size(job, event["records"])
         job.reason = event.get("reason", job.reason)
         self.last_ms = event["time_ms"]
         if job.status in ENDED:
             job.ended_seq = event["seq"]
-            self.live[(job.event["region"], job.event["base_model"])] -= 1
+            self.live[job.pool] -= 1
 
     def on_record(self, event):
         job = self.jobs.get(event["job"])
@@ -271,10 +285,33 @@ class World:
         if event["outcome"] not in ("success", "error") or event["is_billed"] != (event["outcome"] == "success"):
             raise CannotJudge("event %d: outcome '%s' and billing disagree" % (event["seq"], event["outcome"]))
         job.records.append(event)
+        if self.pool_of(job).is_limited():
+            self.pool_of(job).add_record(event)
+
+    def on_pool_used(self, event):
+        lanes = [lane for lane in self.limits if lane.get("pool") == event["pool"]]
+        if not lanes or event["from_ms"] > event["to_ms"]:
+            raise CannotJudge("event %d: use of a pool that no lane has, or that ends before it begins" % event["seq"])
+        self.pools.setdefault(event["pool"], recount.Pool(event["pool"], lanes[0])).add_use(event)
+
+    def pool_of(self, job):
+        """Whose limits it shares."""
+        lane = self.limit_of(job)
+        name = job.event["pool"] if self.is_virtual else "%s/%s/%s" % ((lane.get("lane", ""),) + job.pool)
+        return self.pools.setdefault(name, recount.Pool(name, lane))
+
+    def check_size(self, job, records):
+        lane = self.limit_of(job)
+        if records < lane.get("min_records", 0) or 0 < lane.get("job_records", 0) < records:
+            self.found("breaches", "job %s was accepted with %d records" % (job.id, records))
 
     def limit_of(self, job):
-        """The first lane that fits holds."""
+        """The first lane that fits holds; in virtual time the first of the job's pool."""
         for lane in self.limits:
+            if self.is_virtual and lane["pool"] == job.event["pool"]:
+                return lane
+            if self.is_virtual:
+                continue
             if lane.get("region", "") in ("", job.event["region"]) and \
                     lane.get("model", "") in ("", job.event["model"], job.event["base_model"]):
                 return lane
@@ -647,7 +684,10 @@ def judge(options):
         raise CannotJudge("the log holds several runs, name one by --run: %s" % " ".join(runs))
     jobs = [job for job in world.jobs.values() if run is None or job.run == run]
     answers = collections.defaultdict(list)
-    for job in jobs:
+    for pool in world.pools.values():
+        for text in pool.breaches():
+            world.found("breaches", text)
+    for job in [] if world.is_virtual else jobs:
         check_limits(world, job, read_inputs(world, job))
         for record_id, found in read_outputs(world, job).items():
             answers[record_id] += found
@@ -686,6 +726,7 @@ def verdict(world, jobs, lines, rows):
         "statuses": None if rows is None else dict(collections.Counter(str(row.get("status")) for row in rows)),
         "throttled_calls": world.throttled,
         "calls": dict(sorted(world.calls.items())),
+        "pools": {str(pool.name): pool.sums() for pool in world.pools.values() if pool.stretches},
         "peak_live_jobs": {"/".join(pool): count for pool, count in sorted(world.peak.items())},
         "makespan_s": (world.last_ms - world.first_ms) // 1000 if world.last_ms and world.first_ms else None,
         "violations": ["%s: %s" % violation for violation in world.violations[:SHOWN_MAX]],
