@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define MICROS 1000000
+#define KEY_BYTES_MAX 64
 
 /* One tree; parents are told where a value goes. */
 struct tree {
@@ -201,6 +202,7 @@ static void add_needed(const struct tree *const tree, yyjson_mut_val *const root
     add_known(tree, needed, "tpd", view->needed_tpd);
     add_known(tree, needed, "rps", view->needed_rps);
     add_known(tree, needed, "jobs", view->needed_jobs);
+    add_known(tree, needed, "lanes", view->needed_lanes);
     yyjson_mut_val *const list = yyjson_mut_obj_add_arr(tree->doc, root, "requests");
     for (int64_t row = 0; row < view->request_count; row++) {
         const struct ps_plan_request_row *const request = &view->requests[row];
@@ -259,6 +261,22 @@ static const struct ps_plan_lane *main_lane(const struct ps_plan_view *const vie
     return most;
 }
 
+static void add_bounds(const struct tree *const tree, yyjson_mut_val *const root)
+{
+    yyjson_mut_val *const bounds = add_object(tree, root, "bounds");
+    for (int part = 0; part < PS_BOUND_PART_COUNT; part++) {
+        const int64_t part_ms = tree->view->bounds_ms[part];
+        struct ps_buf key PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&key, KEY_BYTES_MAX);
+        ps_buf_add_format(&key, "%s_s", ps_bound_part_name((enum ps_bound_part)part));
+        yyjson_mut_val *const value =
+            part_ms == PS_BOUND_NEVER
+                ? yyjson_mut_null(tree->doc)
+                : yyjson_mut_real(tree->doc, (double)part_ms / (double)PS_SECOND_MS);
+        (void)yyjson_mut_obj_add(bounds, yyjson_mut_strcpy(tree->doc, ps_buf_text(&key)), value);
+    }
+}
+
 static void add_course(const struct tree *const tree, yyjson_mut_val *const root)
 {
     const struct ps_plan_view *const view = tree->view;
@@ -270,6 +288,7 @@ static void add_course(const struct tree *const tree, yyjson_mut_val *const root
     }
     add_seconds(tree, root, "lower_bound_s", view->lower_bound_ms);
     add_seconds(tree, root, "makespan_s", view->makespan_ms);
+    add_bounds(tree, root);
     add_limit_name(tree, root, "binding", view->binding);
     add_limit_name(tree, root, "next_binding", view->next_binding);
     add_sizes(tree, root, main_lane(view));

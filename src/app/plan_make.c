@@ -6,7 +6,6 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "core/bound.h"
-#include "core/shares.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,7 @@ void ps_plan_made_release(struct ps_plan_made *const plan)
 {
     ps_pools_release(&plan->pools);
     free(plan->supply.lanes);
-    free(plan->parts);
+    ps_outline_release(&plan->outline);
     free(plan->lanes);
     free(plan->limits);
     free(plan->help);
@@ -195,44 +194,6 @@ static struct ps_plan_lane lane_of(const struct ps_plan_ask *const ask,
     return lane;
 }
 
-static int64_t pool_tokens(const struct ps_plan_made *const plan, const int64_t pool)
-{
-    int64_t tokens = 0;
-    for (int64_t number = 0; number < plan->supply.lane_count; number++) {
-        if (plan->pools.of_lane[number] == pool) {
-            tokens = ps_sum_i64(
-                tokens, ps_demand_weight(&plan->parts[number].share, &plan->supply.lanes[number]));
-        }
-    }
-    return tokens;
-}
-
-/* Slots of its pool that are the lane's own part; 0: all of them. */
-static int64_t slots_of(const struct ps_plan_made *const plan, const int64_t number)
-{
-    const struct ps_supply_lane *const lane = &plan->supply.lanes[number];
-    const int64_t jobs = ps_supply_limit(lane, PS_LIMIT_JOBS, 0);
-    const int64_t all = pool_tokens(plan, lane->pool);
-    const int64_t own = ps_demand_weight(&plan->parts[number].share, lane);
-    if (jobs == 0 || own >= all) {
-        return 0;
-    }
-    const int64_t slots = ps_scale_i64(jobs, own, all);
-    return slots > 0 ? slots : 1;
-}
-
-static void size(struct ps_plan_made *const plan, const int64_t number)
-{
-    const struct ps_sizing_options options = {
-        .first_ms = ps_supply_first_reset_ms(&plan->supply, &plan->supply.lanes[number]),
-        .slots = slots_of(plan, number),
-    };
-    ps_sizing_find(&plan->supply.lanes[number], &plan->parts[number].share, &options,
-                   &plan->parts[number].sizing);
-    plan->view.left_records =
-        ps_sum_i64(plan->view.left_records, plan->parts[number].sizing.left_records);
-}
-
 /* No lane was given anything: all that a lane can hold is tried, to know what is in the way. */
 static void try_each(struct ps_plan_made *const plan)
 {
@@ -241,29 +202,12 @@ static void try_each(struct ps_plan_made *const plan)
         const struct ps_demand_class held =
             ps_demand_held(&plan->demand, ps_demand_holder_bit(&plan->demand, lane));
         if (held.records > 0) {
+            const struct ps_sizing_options options = {
+                .first_ms = ps_supply_first_reset_ms(&plan->supply, lane)};
             plan->parts[number].share = held;
-            size(plan, number);
-            plan->view.left_records = plan->demand.all.records;
+            ps_sizing_find(lane, &held, &options, &plan->parts[number].sizing);
             return;
         }
-    }
-}
-
-static void divide(const struct ps_plan_ask *const ask, struct ps_plan_made *const plan)
-{
-    struct ps_shares shares;
-    ps_shares_find(&plan->demand, &plan->supply, ask->deadline_ms, &shares);
-    plan->parts = zeroed(ask->lane_count, sizeof(plan->parts[0]));
-    plan->view.left_records = shares.left_records;
-    for (int64_t number = 0; number < ask->lane_count; number++) {
-        plan->parts[number].share = shares.lanes[number];
-    }
-    ps_shares_release(&shares);
-    for (int64_t number = 0; number < ask->lane_count; number++) {
-        size(plan, number);
-    }
-    if (plan->demand.all.records > 0 && plan->view.left_records >= plan->demand.all.records) {
-        try_each(plan);
     }
 }
 
@@ -299,30 +243,31 @@ static enum ps_plan_verdict verdict_of(const struct ps_plan_ask *const ask,
 static void tell_times(const struct ps_plan_ask *const ask, struct ps_plan_made *const plan)
 {
     static const struct ps_bound_options as_fast_as_one_likes = {0};
-    const struct ps_makespan_options options = {0, 0};
     struct ps_plan_view *const view = &plan->view;
     struct ps_bound bound;
     ps_bound_find(&plan->demand, &plan->supply, &as_fast_as_one_likes, &bound);
-    const int64_t makespan_ms = ps_makespan_find(&plan->supply, &options, plan->parts);
     view->lower_bound_ms = bound.ms == PS_BOUND_NEVER ? PS_PLAN_UNKNOWN : bound.ms;
-    view->makespan_ms = makespan_ms == INT64_MAX ? PS_PLAN_UNKNOWN : makespan_ms;
-    view->binding = bound.binding;
-    view->next_binding = bound.next_binding;
-    view->fluid_days =
-        ps_bound_days(&plan->supply, &plan->supply.lanes[0], bound.parts_ms[PS_BOUND_RATE]);
-    view->needed_tpm = PS_NO_LIMIT;
-    view->needed_tpd = PS_NO_LIMIT;
-    view->needed_rps = PS_NO_LIMIT;
-    view->needed_jobs = PS_NO_LIMIT;
+    view->makespan_ms =
+        plan->outline.ends_ms == INT64_MAX ? PS_PLAN_UNKNOWN : plan->outline.ends_ms;
+    view->days = plan->outline.days;
+    view->left_records = plan->outline.left_records;
+    memcpy(view->bounds_ms, bound.parts_ms, sizeof(view->bounds_ms));
+    for (int64_t number = 0; number < plan->supply.lane_count; number++) {
+        const int64_t days = ps_bound_days(&plan->supply, &plan->supply.lanes[number],
+                                           bound.parts_ms[PS_BOUND_RATE]);
+        view->fluid_days = days > view->fluid_days ? days : view->fluid_days;
+    }
     view->start_ms = ask->start_ms;
     view->deadline_ms = ask->deadline_ms;
     view->max_cost_usd_micros = ask->max_cost_usd_micros;
+    view->forecast.median_ms = PS_PLAN_UNKNOWN;
 }
 
 enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_made *const plan,
                             struct ps_error *const err)
 {
     struct ps_plan_view *const view = &plan->view;
+    const struct ps_outline_options outline_options = {.deadline_ms = ask->deadline_ms};
     PS_ASSERT(ask->lane_count > 0);
     ps_plan_made_release(plan);
     ps_buf_init(&plan->texts, TEXTS_BYTES_MAX);
@@ -330,13 +275,17 @@ enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_
     if (make_supply(ask, plan, err) != PS_OK || make_demand(ask, plan, err) != PS_OK) {
         return err->status;
     }
-    divide(ask, plan);
+    ps_outline_find(&plan->demand, &plan->supply, &outline_options, &plan->outline);
+    plan->parts = plan->outline.lanes;
     tell_demand(ask, plan);
     tell_times(ask, plan);
+    if (view->demand.unique_records > 0 && view->left_records >= view->demand.unique_records) {
+        try_each(plan);
+    }
     tell_lanes(ask, plan);
     ps_plan_make_costs(ask, plan);
-    view->forecast.median_ms = PS_PLAN_UNKNOWN;
     view->verdict = verdict_of(ask, view);
+    ps_plan_make_advice(ask, &outline_options, plan);
     ps_plan_make_limits(plan);
     ps_plan_make_words(ask, plan);
     return PS_OK;

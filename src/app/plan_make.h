@@ -17,7 +17,7 @@
 #include "core/demand.h"
 #include "core/models.h"
 #include "core/pool.h"
-#include "core/makespan.h"
+#include "core/outline.h"
 
 struct ps_plan_ask {
     const struct ps_lane *lanes;
@@ -41,7 +41,8 @@ struct ps_plan_made {
     struct ps_pools pools;
     struct ps_supply supply;
     struct ps_demand demand;
-    struct ps_makespan_lane *parts; /* of each lane */
+    struct ps_outline outline;
+    struct ps_makespan_lane *parts; /* of each lane: the outline's */
     struct ps_plan_lane *lanes;
     struct ps_plan_limit *limits;
     struct ps_plan_help *help;

@@ -16,6 +16,10 @@ void ps_plan_make_costs(const struct ps_plan_ask *ask, struct ps_plan_made *plan
 /* Fills the warnings of lanes, and why it is impossible and what would change that. */
 void ps_plan_make_words(const struct ps_plan_ask *ask, struct ps_plan_made *plan);
 
+/* Fills what binds, what would help, what a deadline needs, and the quotas to ask for. */
+void ps_plan_make_advice(const struct ps_plan_ask *ask, const struct ps_outline_options *options,
+                         struct ps_plan_made *plan);
+
 /* A text of the plan's own that has just been written from `from` on. */
 const char *ps_plan_end_text(struct ps_plan_made *plan, size_t from);
 

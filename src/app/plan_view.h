@@ -8,6 +8,7 @@
 #ifndef PS_APP_PLAN_VIEW_H
 #define PS_APP_PLAN_VIEW_H
 
+#include "core/bound.h"
 #include "core/lane.h"
 
 #include <stdbool.h>
@@ -104,10 +105,11 @@ struct ps_plan_view {
     const char *change; /* and the smallest change that would make it fit */
     int64_t start_ms;   /* after 00:00 UTC */
     int64_t lower_bound_ms;
-    int64_t makespan_ms;       /* PS_PLAN_UNKNOWN when impossible */
-    int64_t days;              /* daily windows used */
-    int64_t fluid_days;        /* as many as it would take if records could be cut */
-    enum ps_limit_key binding; /* PS_LIMIT_COUNT: none */
+    int64_t bounds_ms[PS_BOUND_PART_COUNT]; /* each part of it; 0: says nothing */
+    int64_t makespan_ms;                    /* PS_PLAN_UNKNOWN when impossible */
+    int64_t days;                           /* daily windows used */
+    int64_t fluid_days;                     /* as many as it would take if records could be cut */
+    enum ps_limit_key binding;              /* PS_LIMIT_COUNT: none */
     enum ps_limit_key next_binding;
     struct ps_plan_forecast forecast;
     int64_t deadline_ms;         /* 0: none */
@@ -119,6 +121,8 @@ struct ps_plan_view {
     int64_t needed_tpd;
     int64_t needed_rps;
     int64_t needed_jobs;
+    int64_t needed_lanes; /* like the first one, each with quotas of its own; PS_NO_LIMIT: no
+                             number is enough */
     int64_t left_records; /* below a job's minimum: not planned */
     const struct ps_plan_lane *lanes;
     int64_t lane_count;

@@ -183,6 +183,16 @@ void ps_plan_words_add_verdict(struct ps_buf *const buf, const struct ps_plan_vi
     add_course(buf, view);
 }
 
+static bool is_asked_for(const struct ps_plan_view *const view, const enum ps_limit_key key)
+{
+    for (int64_t row = 0; row < view->request_count; row++) {
+        if (view->requests[row].key == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ps_plan_words_add_needed(struct ps_buf *const buf, const struct ps_plan_view *const view)
 {
     const struct {
@@ -192,7 +202,8 @@ void ps_plan_words_add_needed(struct ps_buf *const buf, const struct ps_plan_vie
         {PS_LIMIT_TPM, view->needed_tpm},
         {PS_LIMIT_TPD, view->needed_tpd},
         {PS_LIMIT_RPS, view->needed_rps},
-        {PS_LIMIT_JOBS, view->needed_jobs},
+        /* More slots are named only where there are too few. */
+        {PS_LIMIT_JOBS, is_asked_for(view, PS_LIMIT_JOBS) ? view->needed_jobs : PS_NO_LIMIT},
     };
     enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
     int64_t left = 0;

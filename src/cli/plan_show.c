@@ -3,6 +3,7 @@
 #include "app/plan_json.h"
 #include "app/plan_picture.h"
 #include "app/plan_text.h"
+#include "base/time.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/simulation.h"
@@ -12,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* So many simulated runs make the forecast: its ends are those of 9 of 10. */
+/*
+ * So many simulated runs make the forecast: its ends are those of 9 of 10. A plan of thousands of
+ * jobs takes seconds a run; then there are fewer, and below the least none, so that nobody waits.
+ */
 #define FORECAST_RUNS 21
-
-/* Above this many jobs a simulated run takes seconds: then there is one, or none. */
+#define FORECAST_RUNS_LEAST 5
+#define FORECAST_MS_MAX (4 * PS_SECOND_MS)
 #define FORECAST_JOBS_MAX 2000
 
 static struct ps_plan_ask ask_of(const struct ps_options *const options,
@@ -79,14 +83,19 @@ static void forecast(const struct ps_options *const options,
         job_count(view) > FORECAST_JOBS_MAX) {
         return;
     }
-    for (int64_t run = 0; run < FORECAST_RUNS; run++) {
-        if (!simulate(&simulation, (uint64_t)run + 1, &makespans_ms[run])) {
+    const int64_t began_ms = ps_clock_real_monotonic_ms();
+    int64_t runs = 0;
+    while (runs < FORECAST_RUNS && ps_clock_real_monotonic_ms() - began_ms < FORECAST_MS_MAX) {
+        if (!simulate(&simulation, (uint64_t)runs + 1, &makespans_ms[runs])) {
             return;
         }
+        runs++;
     }
-    ps_forecast_band_of(makespans_ms, FORECAST_RUNS, &band);
-    view->forecast =
-        (struct ps_plan_forecast){band.median_ms, band.low_ms, band.high_ms, FORECAST_RUNS};
+    if (runs < FORECAST_RUNS_LEAST) {
+        return;
+    }
+    ps_forecast_band_of(makespans_ms, runs, &band);
+    view->forecast = (struct ps_plan_forecast){band.median_ms, band.low_ms, band.high_ms, runs};
 }
 
 enum ps_status ps_plan_show_make(const struct ps_options *const options,

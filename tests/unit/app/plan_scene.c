@@ -82,6 +82,8 @@ void plan_scene_init(struct plan_scene *const scene, const int64_t lane_count)
         .needed_tpd = TOKENS,
         .needed_rps = 28,
         .needed_jobs = PS_NO_LIMIT,
+        .needed_lanes = 10,
+        .bounds_ms = {47 * PS_DAY_MS, 0, 0, 0, PS_BOUND_NEVER, 0, 48 * PS_DAY_MS + 6400, 0},
         .lanes = scene->lanes,
         .lane_count = lane_count,
         .limits = scene->limits,

@@ -53,6 +53,7 @@ static void every_number_is_where_it_was_promised(void **state)
         {"/needed/tpm", 20000000},
         {"/needed/tpd", 2400000000},
         {"/needed/rps", 28},
+        {"/needed/lanes", 10},
         {"/requests/0/value_now", 3000000},
         {"/requests/0/value_needed", 20000000},
         {"/forecast/median_s", 4147200},
@@ -98,6 +99,9 @@ static void every_number_is_where_it_was_promised(void **state)
     }
     assert_true(yyjson_is_false(yyjson_doc_ptr_get(document, "/feasible")));
     assert_true(yyjson_is_true(yyjson_doc_ptr_get(document, "/limits/0/binds")));
+    assert_float_equal(yyjson_get_real(yyjson_doc_ptr_get(document, "/bounds/rate_s")), 4060800,
+                       0.0001);
+    assert_true(yyjson_is_null(yyjson_doc_ptr_get(document, "/bounds/one_job_s")));
     assert_float_equal(yyjson_get_real(yyjson_doc_ptr_get(document, "/lower_bound_s")), 4147206.4,
                        0.0001);
     yyjson_doc_free(document);

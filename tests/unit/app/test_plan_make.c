@@ -133,7 +133,16 @@ static void a_deadline_and_a_budget_are_held_against_the_plan(void **state)
     scene_init(&scene);
     add_lane(&scene, "model=" HAIKU ",region=us-west-2," TYPICAL);
     scene.ask.deadline_ms = 2 * PS_HOUR_MS;
-    assert_int_equal(made(&scene)->verdict, PS_PLAN_TOO_LATE);
+    const struct ps_plan_view *const late = made(&scene);
+    assert_int_equal(late->verdict, PS_PLAN_TOO_LATE);
+    assert_int_equal(late->needed_tpm, 20000000);
+    assert_int_equal(late->needed_tpd, INT64_C(2400000000));
+    assert_int_equal(late->needed_rps, 28);
+    assert_int_equal(late->request_count, 3);
+    assert_int_equal(late->requests[0].key, PS_LIMIT_TPM);
+    assert_int_equal(late->requests[0].value_now, 3000000);
+    assert_int_equal(late->requests[0].value_needed, 20000000);
+    assert_int_equal(late->requests[1].value_needed, INT64_C(2400000000));
     scene.ask.deadline_ms = 60 * PS_DAY_MS;
     const struct ps_plan_view *const view = made(&scene);
     assert_int_equal(view->verdict, PS_PLAN_FITS);
@@ -206,6 +215,47 @@ static void without_a_model_nothing_has_a_price(void **state)
     scene_release(&scene);
 }
 
+static void quotas_of_several_pools_are_raised_alike(void **state)
+{
+    struct scene scene;
+    (void)state;
+    scene_init(&scene);
+    add_lane(&scene, "region=us-east-1,tpm=1M");
+    add_lane(&scene, "region=us-west-2,tpm=3M");
+    scene.ask.deadline_ms = 2 * PS_HOUR_MS;
+    const struct ps_plan_view *const view = made(&scene);
+    assert_int_equal(view->request_count, 2);
+    assert_int_equal(view->requests[0].value_needed, 5000000);
+    assert_int_equal(view->requests[1].value_needed, 15000000);
+    assert_string_equal(view->requests[1].lane, "lane2");
+    scene_release(&scene);
+}
+
+static void what_helps_is_ranked_and_can_be_read(void **state)
+{
+    struct scene scene;
+    bool has_lane = false;
+    bool has_start = false;
+    (void)state;
+    scene_init(&scene);
+    add_lane(&scene, TYPICAL);
+    const struct ps_plan_view *const view = made(&scene);
+    assert_true(view->help_count >= 3);
+    for (int64_t row = 0; row < view->help_count; row++) {
+        const struct ps_plan_help *const help = &view->help[row];
+        assert_true(help->makespan_ms < view->makespan_ms);
+        assert_true(row == 0 || help->makespan_ms >= view->help[row - 1].makespan_ms);
+        has_lane = has_lane || (help->what != NULL && strstr(help->what, "like lane1") != NULL);
+        has_start = has_start || (help->what != NULL && strstr(help->what, "start at 23:") != NULL);
+        if (help->key == PS_LIMIT_TPD) {
+            assert_int_equal(help->value_then, 100000000);
+        }
+    }
+    assert_true(has_lane);
+    assert_true(has_start);
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +264,8 @@ int main(void)
         cmocka_unit_test(a_deadline_and_a_budget_are_held_against_the_plan),
         cmocka_unit_test(the_impossible_says_why_and_what_would_do),
         cmocka_unit_test(what_contradicts_or_cannot_be_summed_is_an_error),
+        cmocka_unit_test(quotas_of_several_pools_are_raised_alike),
+        cmocka_unit_test(what_helps_is_ranked_and_can_be_read),
         cmocka_unit_test(without_a_model_nothing_has_a_price),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

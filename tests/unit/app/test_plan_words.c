@@ -121,6 +121,12 @@ static void what_a_window_needs_is_told_when_it_is_missed(void **state)
     assert_string_equal(ps_buf_text(&buf), "A window of 2 hours needs 20 M tokens/min, 2.4 B "
                                            "tokens/day and 28 requests/s");
     ps_buf_clear(&buf);
+    scene.view.needed_jobs = 30;
+    scene.requests[0].key = PS_LIMIT_JOBS;
+    ps_plan_words_add_needed(&buf, &scene.view);
+    assert_non_null(strstr(ps_buf_text(&buf), ", 28 requests/s and 30 jobs at once"));
+    ps_buf_clear(&buf);
+    scene.requests[0].key = PS_LIMIT_TPM;
     scene.view.needed_tpm = PS_NO_LIMIT;
     scene.view.needed_rps = PS_NO_LIMIT;
     ps_plan_words_add_needed(&buf, &scene.view);
