@@ -240,10 +240,15 @@ static size_t distance_between(const struct plain *const given, const struct pla
     } else if (own->size >= PART_SIZE_MIN && strstr(given->text, own->text) != NULL) {
         distance = given->size - own->size;
     }
-    const size_t typos = ps_near_distance((struct ps_str){given->text, given->size},
-                                          (struct ps_str){own->text, own->size});
-    if (typos < PS_NEAR_FAR && typos * 2 <= given->size && typos * TYPO_WEIGHT < distance) {
-        distance = typos * TYPO_WEIGHT;
+    /* The whole of it with some letters wrong, or its beginning. */
+    const size_t sizes[] = {own->size, own->size < given->size ? own->size : given->size};
+    for (size_t part = 0; given->size >= PART_SIZE_MIN && part < 2; part++) {
+        const size_t typos = ps_near_distance((struct ps_str){given->text, given->size},
+                                              (struct ps_str){own->text, sizes[part]});
+        const size_t weight = typos * TYPO_WEIGHT + own->size - sizes[part];
+        if (typos < PS_NEAR_FAR && typos * 2 <= given->size && weight < distance) {
+            distance = weight;
+        }
     }
     return distance;
 }

@@ -133,10 +133,10 @@ def a_job_has_the_time_that_the_command_says(work):
 def a_bucket_in_another_region_is_named_with_both(work):
     emulator = work.emulator(limits="min_records=5")
     env = work.environment(emulator)
-    done = work.penstock("run", work.prompts(20), "-o", "r", "--model", HAIKU + "@eu-west-1", "--lane", "min_records=5", "--s3-uri",
+    done = work.penstock("run", work.prompts(20), "-o", "r", "--model", HAIKU + "@us-west-2", "--lane", "min_records=5", "--s3-uri",
                          "s3://%s/p" % env["PENSTOCK_BUCKET"], "--role-arn", env["PENSTOCK_ROLE_ARN"], env=env)
     check(done.status in (USAGE, DENIED), "a bucket in another Region (status %d)" % done.status, done)
-    check("us-east-1" in done.err and "eu-west-1" in done.err, "both Regions are named", done.err)
+    check("us-east-1" in done.err and "us-west-2" in done.err, "both Regions are named", done.err)
 
 
 @test
@@ -178,7 +178,7 @@ def json_is_one_document_and_stderr_is_quiet(work):
     check_equal((RECORDS, ""), (report["succeeded"], done.err), "one document, nothing on stderr")
     for arguments, kind in ((["status", "x", "--json"], dict), (["runs", "--json"], list), (["wait", "x", "--json"], dict),
                             (["verify", "x", "--json"], dict), (["resume", "x", "--json"], dict), (["stop", "x", "--json"], dict),
-                            (["retry", "x", "--json"], dict), (["plan", prompts, "--model", HAIKU, "--json"], dict)):
+                            (["retry", "x", "--json"], dict), (["plan", prompts, "--lane", "min_records=1", "--model", HAIKU, "--json"], dict)):
         done = work.penstock(*arguments)
         check_status(done, OK, " ".join(arguments)[:40])
         check(isinstance(json.loads(done.out), kind) and done.err == "", "  one document, nothing on stderr", done)
@@ -301,7 +301,7 @@ def bash_completes_commands_options_values_and_runs(work):
     rows = [
         (["r"], ["run", "resume", "retry", "results", "runs"]),
         (["wat"], ["watch"]),
-        (["pl"], []),  # not shown
+        (["pl"], ["plan"]),
         (["run", "--lo"], ["--local", "--log-file", "--log-format"]),
         (["status", "--lo"], ["--log-file", "--log-format"]),
         (["run", "x", "--log-format", ""], ["text", "json"]),

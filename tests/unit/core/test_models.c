@@ -98,6 +98,8 @@ static void a_name_that_is_nearly_right_is_recognised(void **state)
         {"amazon.nova-lite", "Nova Lite"},
         {"gpt-oss-120b", "OpenAI GPT OSS 120b"},
         {"llama-3.3-70b", "Llama 3.3 70B"},
+        {"us.amazon.nova-premeir", "Nova Premier"},
+        {"antropic.claude-haiku-4", "Claude Haiku 4.5"},
         {"nobody.knows", NULL},
         {"o", NULL},
         {"", NULL},
