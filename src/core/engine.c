@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "core/engine_internal.h"
 #include "core/rules.h"
+#include "core/sizing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -504,6 +505,13 @@ static bool is_repeat_too_late(const struct ps_job *const job, const struct ps_n
            now.steady_ms - job->first_signed_ms >= PS_TOKEN_WINDOW_MS;
 }
 
+/* More jobs than slots: one after another. */
+static bool is_paced(const struct ps_pool_state *const pool)
+{
+    return pool->pool.jobs_max > 0 &&
+           pool->planned.count + pool->ahead + pool->slots > pool->pool.jobs_max;
+}
+
 /* May a ready job take a slot and a part of the day? */
 static bool may_create(const struct ps_engine *const engine, struct ps_pool_state *const pool,
                        const struct ps_job *const job, const struct ps_now now)
@@ -513,8 +521,10 @@ static bool may_create(const struct ps_engine *const engine, struct ps_pool_stat
         return false;
     }
     const bool fits = ps_engine_fits_day(pool, job);
+    const bool is_soon = is_paced(pool) && now.steady_ms < pool->gap_end_ms;
     pool->is_day_full = pool->is_day_full || !fits;
-    return fits;
+    pool->is_gap_needed = pool->is_gap_needed || (fits && is_soon);
+    return fits && !is_soon;
 }
 
 /* Not sent yet and larger than any day of what is now known: its records are cut again. */
@@ -541,6 +551,8 @@ static void advance(struct ps_engine *const engine, struct ps_job *const job,
     } else if (job->state == PS_STATE_READY && may_create(engine, pool, job, now)) {
         ps_engine_take_out(engine, job);
         job->state = PS_STATE_CREATING;
+        pool->gap_end_ms = now.steady_ms + ps_sizing_gap_ms(job->quota_tokens, job->records,
+                                                            pool->pool.tpm, pool->pool.rps);
         ps_engine_hold_day(engine, job);
         ps_engine_put_in(engine, job);
     }
@@ -561,6 +573,7 @@ static void start_planned(struct ps_engine *const engine, const struct ps_now no
     for (int64_t place = 0; place < engine->options.pool_count; place++) {
         struct ps_pool_state *const pool = &engine->pools[place];
         pool->is_day_full = false;
+        pool->is_gap_needed = false;
         while (pool->planned.count > 0 &&
                (engine->is_stopping || (pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
             struct ps_job *const job =
@@ -671,6 +684,7 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
         const struct ps_pool_state *const pool = &engine->pools[place];
         wake_ms =
             pool->is_day_full ? sooner(wake_ms, ps_day_wake_ms(&pool->day, engine->now)) : wake_ms;
+        wake_ms = pool->is_gap_needed ? sooner(wake_ms, pool->gap_end_ms) : wake_ms;
     }
     return wake_ms;
 }

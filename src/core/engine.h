@@ -39,10 +39,16 @@ struct ps_engine_lane {
 /*
  * What lanes of one pool share (core/pool). Pools of two profiles become one when their account ids
  * turn out to be the same: then the smaller limits hold.
+ *
+ * More jobs than slots are created no faster than tpm and rps let the service work through them
+ * (ps_sizing_gap_ms): else they would start, and end, in lock-step, and nothing be worked on
+ * between.
  */
 struct ps_engine_pool {
     int64_t jobs_max;       /* slots; 0 and below: any number */
     int64_t tpd;            /* tokens a day; 0 and below: no such limit */
+    int64_t tpm;            /* tokens a minute; 0 and below: no such limit */
+    int64_t rps;            /* records a second; likewise */
     int64_t reset_ms;       /* when the day turns: ms after 00:00 UTC */
     int64_t burndown;       /* what an output token counts against tpd; 0: 1 */
     int64_t headroom_z;     /* kept free of a day, in thousandths: z of z*sigma*sqrt(records) */

@@ -46,7 +46,9 @@ struct ps_pool_state {
     struct ps_engine_pool pool;
     struct ps_day day;
     bool is_day_dirty;
-    bool is_day_full; /* a job that has a slot waits for the turn */
+    bool is_day_full;   /* a job that has a slot waits for the turn */
+    bool is_gap_needed; /* a job that has a slot waits for gap_end_ms */
+    int64_t gap_end_ms; /* steady clock; not stored: a restart may create one job early */
     struct ps_numbers planned;
     int64_t slots;
     int64_t ahead;       /* jobs between planned and created */

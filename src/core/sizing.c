@@ -189,9 +189,16 @@ static void share_slots(const struct facts *const facts, const bool is_fixed,
     sizing->job_key = jobs == 1 ? PS_LIMIT_COUNT : sizing->job_key;
 }
 
-/* Of the time that the rate needs for a job, in hundredths: a little less, so that a late start can
- * be made up. */
+/* Of the time that the rates need for a job. */
 #define GAP_PERCENT INT64_C(95)
+
+int64_t ps_sizing_gap_ms(const int64_t tokens, const int64_t records, const int64_t tpm,
+                         const int64_t rps)
+{
+    const int64_t by_tokens = tpm > 0 ? ps_scale_i64(tokens, PS_MINUTE_MS, tpm) : 0;
+    const int64_t by_records = rps > 0 ? ps_scale_i64(records, PS_SECOND_MS, rps) : 0;
+    return ps_scale_i64(most_of(by_tokens, by_records), GAP_PERCENT, 100);
+}
 
 /* More jobs than slots: they must not end, and the next ones start, in lock-step. */
 static void keep_apart(const struct facts *const facts, struct ps_sizing *const sizing)
@@ -205,9 +212,8 @@ static void keep_apart(const struct facts *const facts, struct ps_sizing *const 
         sizing->ramp = facts->slots;
         return;
     }
-    const int64_t work_ms =
-        ps_scale_i64(tokens_of(facts, sizing->job_records), PS_MINUTE_MS, facts->tokens_per_minute);
-    sizing->gap_ms = ps_scale_i64(work_ms, GAP_PERCENT, 100);
+    sizing->gap_ms =
+        ps_sizing_gap_ms(tokens_of(facts, sizing->job_records), 0, facts->tokens_per_minute, 0);
 }
 
 /* ------------------------------------------------ files */

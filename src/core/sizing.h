@@ -62,6 +62,13 @@ struct ps_sizing {
 void ps_sizing_find(const struct ps_supply_lane *lane, const struct ps_demand_class *share,
                     const struct ps_sizing_options *options, struct ps_sizing *ret_sizing);
 
+/*
+ * How long the creations of two jobs should be apart where there are more jobs than slots: what a
+ * job of so many tokens and records takes of the pool's rates, less a twentieth, so that a late
+ * start can be made up. A rate of 0 and below is none; without any, 0.
+ */
+int64_t ps_sizing_gap_ms(int64_t tokens, int64_t records, int64_t tpm, int64_t rps);
+
 /* Records of job number `job` of the lane, from 0, while `left` are still to be sent: the size that
  * a cut follows. 0: what is left is below a job's minimum. */
 int64_t ps_sizing_next_records(const struct ps_sizing *sizing, int64_t job, int64_t left);

@@ -293,7 +293,8 @@ void hand_cut(struct hand *const hand, const int64_t job_count, const int64_t un
                                                                 .shard_count = 1,
                                                                 .records = HAND_RECORDS,
                                                                 .bytes = HAND_BYTES,
-                                                                .input_tokens = 100};
+                                                                .input_tokens = 100,
+                                                                .quota_tokens = 120};
     }
     hand_expect(hand, PS_WISH_CUT_JOBS);
     hand_give(hand, &fact);

@@ -371,6 +371,46 @@ static void jobs_at_once_stay_within_the_slots(void **state)
     hand_end(&hand);
 }
 
+/* A job is 120 tokens: at 60 a minute 2 min of work, less a twentieth. */
+static void more_jobs_than_slots_are_created_one_after_another(void **state)
+{
+    (void)state;
+    struct hand hand;
+    const struct hand_options options = {
+        .jobs_max = 2, .pools = {{.jobs_max = 2, .tpm = 60}}, .pool_count = 1, .poll_ms = 900000};
+    const struct ps_job_view view = hand_view(PS_JOB_IN_PROGRESS);
+    hand_begin(&hand, &options);
+    hand_to_create(&hand, 3);
+    const int64_t created_ms = hand.now.steady_ms;
+    hand_yes(&hand);
+    hand_prepare_job(&hand, 2);
+    hand_prepare_job(&hand, 3);
+    hand_expect(&hand, PS_WISH_LIST_JOBS);
+    hand_jobs(&hand, &view, NULL);
+    hand_expect_nothing(&hand); /* there is a slot, but not yet */
+    hand_assert_state(&hand, 2, PS_STATE_READY);
+    hand_sleep(&hand);
+    assert_int_equal(hand.now.steady_ms - created_ms, 114000);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_int_equal(hand.last.wish.job, 2);
+    hand_end(&hand);
+}
+
+static void as_many_jobs_as_slots_are_created_at_once(void **state)
+{
+    (void)state;
+    struct hand hand;
+    const struct hand_options options = {
+        .jobs_max = 2, .pools = {{.jobs_max = 2, .tpm = 60}}, .pool_count = 1, .poll_ms = 900000};
+    hand_begin(&hand, &options);
+    hand_to_create(&hand, 2);
+    hand_yes(&hand);
+    hand_prepare_job(&hand, 2);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_int_equal(hand.last.wish.job, 2);
+    hand_end(&hand);
+}
+
 static void a_slot_is_free_once_get_has_seen_the_end(void **state)
 {
     (void)state;
@@ -528,6 +568,8 @@ int main(void)
         cmocka_unit_test(records_whose_input_is_gone_are_filed_once_nothing_is_open),
         cmocka_unit_test(a_put_that_will_never_work_halts),
         cmocka_unit_test(jobs_at_once_stay_within_the_slots),
+        cmocka_unit_test(more_jobs_than_slots_are_created_one_after_another),
+        cmocka_unit_test(as_many_jobs_as_slots_are_created_at_once),
         cmocka_unit_test(a_slot_is_free_once_get_has_seen_the_end),
         cmocka_unit_test(one_list_a_poll_and_get_on_change),
         cmocka_unit_test(a_listed_end_counts_only_when_get_sees_it),

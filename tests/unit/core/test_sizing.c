@@ -186,6 +186,16 @@ static void jobs_are_not_in_lock_step(void **state)
     assert_int_equal(size_reference("tpm=3M,jobs=10,files=1,shard_records=1000", 0).gap_ms, 0);
 }
 
+static void the_gap_is_what_the_slower_rate_needs(void **state)
+{
+    (void)state;
+    assert_int_equal(ps_sizing_gap_ms(12000000, 1000, 3000000, 0), 228 * PS_SECOND_MS);
+    assert_int_equal(ps_sizing_gap_ms(12000000, 1000, 3000000, 2), 475 * PS_SECOND_MS);
+    assert_int_equal(ps_sizing_gap_ms(12000000, 1000, PS_NO_LIMIT, 20), 47500);
+    assert_int_equal(ps_sizing_gap_ms(12000000, 1000, 0, PS_NO_LIMIT), 0);
+    assert_int_equal(ps_sizing_gap_ms(INT64_MAX, 1000, 1, 1), INT64_MAX / 100 * 95 + 6);
+}
+
 static void a_short_first_day_takes_what_it_can(void **state)
 {
     (void)state;
@@ -398,6 +408,7 @@ int main(void)
         cmocka_unit_test(large_prompts_fill_a_file_by_bytes),
         cmocka_unit_test(a_billion_wants_the_largest_jobs),
         cmocka_unit_test(jobs_are_not_in_lock_step),
+        cmocka_unit_test(the_gap_is_what_the_slower_rate_needs),
         cmocka_unit_test(a_short_first_day_takes_what_it_can),
         cmocka_unit_test(a_day_is_shared_by_as_many_jobs_as_are_asked_for),
         cmocka_unit_test(jobs_side_by_side_end_before_they_expire),
