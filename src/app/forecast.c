@@ -165,7 +165,7 @@ static enum ps_status cut_jobs(struct ps_forecast *const forecast, struct ps_fac
     const struct ps_plan_records records = {.end = unsent_of(forecast),
                                             .alike = &forecast->options.record};
     ps_plan_init(&plan);
-    if (ps_plan_cut(&plan, &records, &forecast->options.lanes[0], err) != PS_OK) {
+    if (ps_plan_cut(&plan, &records, &forecast->options.lanes[0], NULL, err) != PS_OK) {
         return err->status;
     }
     ps_forecast_book_cut(forecast->book, &plan, first_number);

@@ -161,6 +161,12 @@ enum ps_status ps_result_add_line(const struct ps_result_lines *const lines, con
     return end_line(lines, record, keep) ? PS_OK : too_large(record, err);
 }
 
+static bool add_name(struct ps_buf *const buf, const char *const name)
+{
+    return name == NULL ? ps_buf_append(buf, PS_STR("null"))
+                        : ps_json_append_string(buf, ps_str_of(name));
+}
+
 /* Which lane, how often, and the job whose answer counts; null for what there is none of. */
 static bool add_job(const struct ps_result_lines *const lines, const int64_t record)
 {
@@ -176,15 +182,11 @@ static bool add_job(const struct ps_result_lines *const lines, const int64_t rec
             segment = -1;
         }
     }
-    bool fits = ps_buf_append(buf, PS_STR(",\"lane\":"));
-    fits = fits && (tries > 0 ? ps_json_append_string(buf, ps_str_of(lines->lane_name))
-                              : ps_buf_append(buf, PS_STR("null")));
-    fits = fits && ps_buf_append_format(buf, ",\"tries\":%lld,\"job\":", (long long)tries);
-    if (!fits || segment < 0) {
-        return fits && ps_buf_append(buf, PS_STR("null"));
-    }
-    const char *const job = ps_answers_segment_name(lines->answers, segment);
-    return ps_json_append_string(buf, ps_str_of(job));
+    const char *const job = segment < 0 ? NULL : ps_answers_segment_name(lines->answers, segment);
+    const char *const lane = tries > 0 ? lines->namer->name(lines->namer->context, job) : NULL;
+    return ps_buf_append(buf, PS_STR(",\"lane\":")) && add_name(buf, lane) &&
+           ps_buf_append_format(buf, ",\"tries\":%lld,\"job\":", (long long)tries) &&
+           add_name(buf, job);
 }
 
 enum ps_status ps_result_add_attempts(const struct ps_result_lines *const lines,

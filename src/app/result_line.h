@@ -33,12 +33,21 @@ enum ps_ending ps_ending_of(const struct ps_index *index, const struct ps_answer
 void ps_result_add_place(const struct ps_index *index, const struct ps_record_words *words,
                          struct ps_buf *buf);
 
+/*
+ * Which lane a job was of, by the name of its segment ("j00000001-a1"); NULL of a name: of whatever
+ * was sent and is in no such job. NULL of the answer: nobody can tell.
+ */
+struct ps_lane_namer {
+    const char *(*name)(const void *context, const char *segment);
+    const void *context;
+};
+
 /* Where lines come from, and where they go. */
 struct ps_result_lines {
     const struct ps_index *index;
     struct ps_answers *answers;
-    struct ps_source *source; /* for failed lines; NULL: the input is gone */
-    const char *lane_name;    /* for attempts */
+    struct ps_source *source;          /* for failed lines; NULL: the input is gone */
+    const struct ps_lane_namer *namer; /* for attempts */
     struct ps_buf *buf;
 };
 

@@ -97,7 +97,7 @@ static enum ps_status write_lines(struct ps_line_sink *const sink,
                                   struct ps_answers *const answers,
                                   const enum ps_results_filter filter, struct ps_error *const err)
 {
-    const struct ps_result_lines lines = {index, answers, NULL, "", &sink->buf};
+    const struct ps_result_lines lines = {index, answers, NULL, NULL, &sink->buf};
     for (int64_t record = 0; record < ps_index_count(index); record++) {
         if (!passes(filter, ps_ending_of(index, answers, record))) {
             continue;
@@ -349,7 +349,7 @@ enum ps_status ps_results_publish(const struct ps_index *const index,
     files.attempts.descriptor = -1;
     files.failed.descriptor = -1;
     files.has_sides = !is_special(target->path);
-    const struct ps_result_lines lines = {index, answers, target->source, target->lane_name, NULL};
+    const struct ps_result_lines lines = {index, answers, target->source, &target->namer, NULL};
     enum ps_status status = open_files(&files, target->path, err);
     if (status == PS_OK) {
         status = write_files(&files, &lines, err);

@@ -10,6 +10,7 @@
 
 #include "app/answers.h"
 #include "app/index.h"
+#include "app/result_line.h"
 #include "app/shard_body.h"
 
 /* Which lines: all, or those of one status. */
@@ -62,8 +63,8 @@ PS_MUST_CHECK enum ps_status ps_results_check_path(const char *path, struct ps_e
 
 struct ps_results_target {
     const char *path;
-    const char *lane_name;    /* said in the attempts file */
-    struct ps_source *source; /* for the failed file; may be NULL */
+    struct ps_lane_namer namer; /* for the attempts file */
+    struct ps_source *source;   /* for the failed file; may be NULL */
 };
 
 /*

@@ -11,12 +11,10 @@
 #define FILE_NAME "run.json"
 
 /* The texts and numbers of run.json, one row each: written and read by the same table. */
-#define TEXTS(ROW)        \
-    ROW("name", name)     \
-    ROW("key", key)       \
-    ROW("nonce", nonce)   \
-    ROW("bucket", bucket) \
-    ROW("prefix", prefix) \
+#define TEXTS(ROW)      \
+    ROW("name", name)   \
+    ROW("key", key)     \
+    ROW("nonce", nonce) \
     ROW("results", results_path)
 #define NUMBERS(ROW)                    \
     ROW("speed", speed)                 \
@@ -27,7 +25,6 @@
 void ps_settings_init(struct ps_settings *const settings)
 {
     memset(settings, 0, sizeof(*settings));
-    ps_lane_init(&settings->lane, "");
 }
 
 void ps_settings_release(struct ps_settings *const settings)
@@ -35,28 +32,79 @@ void ps_settings_release(struct ps_settings *const settings)
 #define RELEASE(json_name, field) free(settings->field);
     TEXTS(RELEASE)
 #undef RELEASE
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        free(settings->places[lane].bucket);
+        free(settings->places[lane].prefix);
+    }
+    free(settings->places);
+    free(settings->lanes);
     ps_settings_init(settings);
 }
 
-static void write_lane(yyjson_mut_doc *const document, yyjson_mut_val *const root,
-                       const struct ps_settings *const settings)
+int64_t ps_settings_add_lane(struct ps_settings *const settings, const struct ps_lane *const lane,
+                             const struct ps_str bucket, const struct ps_str prefix)
 {
-    yyjson_mut_val *const lane = yyjson_mut_obj(document);
+    const size_t count = (size_t)settings->lane_count + 1;
+    settings->lanes = reallocarray(settings->lanes, count, sizeof(settings->lanes[0]));
+    settings->places = reallocarray(settings->places, count, sizeof(settings->places[0]));
+    PS_ASSERT(settings->lanes != NULL && settings->places != NULL);
+    settings->lanes[settings->lane_count] = *lane;
+    settings->places[settings->lane_count] =
+        (struct ps_settings_place){ps_str_dup(bucket), ps_str_dup(prefix)};
+    return settings->lane_count++;
+}
+
+/* ------------------------------------------------ lanes */
+
+/* Texts of a lane, in the form of `ROW(name, field)`. */
+#define LANE_TEXTS(ROW) \
+    ROW(name)           \
+    ROW(model)          \
+    ROW(region)         \
+    ROW(s3_uri)         \
+    ROW(role_arn)       \
+    ROW(profile)
+
+/* Words of a lane, kept as numbers. */
+#define LANE_WORDS(ROW)                 \
+    ROW(kind, enum ps_lane_kind)        \
+    ROW(rps_counts, enum ps_rps_counts) \
+    ROW(behaviour, enum ps_behaviour)
+
+static yyjson_mut_val *lane_value(yyjson_mut_doc *const document, const struct ps_lane *const lane,
+                                  const struct ps_settings_place *const place)
+{
+    yyjson_mut_val *const object = yyjson_mut_obj(document);
     yyjson_mut_val *const limits = yyjson_mut_obj(document);
-    (void)yyjson_mut_obj_add_str(document, lane, "name", settings->lane.name);
-    (void)yyjson_mut_obj_add_str(document, lane, "model", settings->lane.model);
-    (void)yyjson_mut_obj_add_str(document, lane, "region", settings->lane.region);
-    (void)yyjson_mut_obj_add_str(document, lane, "s3_uri", settings->lane.s3_uri);
-    (void)yyjson_mut_obj_add_str(document, lane, "role_arn", settings->lane.role_arn);
+#define WRITE_TEXT(field) (void)yyjson_mut_obj_add_str(document, object, #field, lane->field);
+#define WRITE_WORD(field, type) \
+    (void)yyjson_mut_obj_add_int(document, object, #field, (int64_t)lane->field);
+    LANE_TEXTS(WRITE_TEXT)
+    LANE_WORDS(WRITE_WORD)
+#undef WRITE_TEXT
+#undef WRITE_WORD
+    (void)yyjson_mut_obj_add_str(document, object, "bucket", place->bucket);
+    (void)yyjson_mut_obj_add_str(document, object, "prefix", place->prefix);
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         yyjson_mut_val *const limit = yyjson_mut_arr(document);
-        (void)yyjson_mut_arr_add_int(document, limit, settings->lane.limits[key].value);
-        (void)yyjson_mut_arr_add_int(document, limit, (int64_t)settings->lane.limits[key].source);
+        (void)yyjson_mut_arr_add_int(document, limit, lane->limits[key].value);
+        (void)yyjson_mut_arr_add_int(document, limit, (int64_t)lane->limits[key].source);
         (void)yyjson_mut_obj_add_val(document, limits, ps_limit_name((enum ps_limit_key)key),
                                      limit);
     }
-    (void)yyjson_mut_obj_add_val(document, lane, "limits", limits);
-    (void)yyjson_mut_obj_add_val(document, root, "lane", lane);
+    (void)yyjson_mut_obj_add_val(document, object, "limits", limits);
+    return object;
+}
+
+static void write_lanes(yyjson_mut_doc *const document, yyjson_mut_val *const root,
+                        const struct ps_settings *const settings)
+{
+    yyjson_mut_val *const lanes = yyjson_mut_arr(document);
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        (void)yyjson_mut_arr_append(
+            lanes, lane_value(document, &settings->lanes[lane], &settings->places[lane]));
+    }
+    (void)yyjson_mut_obj_add_val(document, root, "lanes", lanes);
 }
 
 enum ps_status ps_settings_write(const struct ps_settings *const settings, const char *const folder,
@@ -78,7 +126,7 @@ enum ps_status ps_settings_write(const struct ps_settings *const settings, const
 #undef WRITE_NUMBER
     (void)yyjson_mut_obj_add_str(document, root, "family", ps_family_name(settings->family));
     (void)yyjson_mut_obj_add_bool(document, root, "local", settings->is_local);
-    write_lane(document, root, settings);
+    write_lanes(document, root, settings);
     size_t size = 0;
     char *text PS_CLEANUP(ps_str_free_auto) =
         yyjson_mut_write(document, YYJSON_WRITE_PRETTY, &size);
@@ -107,11 +155,13 @@ static void copy_text(char *const room, const size_t room_size, yyjson_val *cons
 static void read_lane(struct ps_lane *const lane, yyjson_val *const object)
 {
     yyjson_val *const limits = yyjson_obj_get(object, "limits");
-    copy_text(lane->name, sizeof(lane->name), object, "name");
-    copy_text(lane->model, sizeof(lane->model), object, "model");
-    copy_text(lane->region, sizeof(lane->region), object, "region");
-    copy_text(lane->s3_uri, sizeof(lane->s3_uri), object, "s3_uri");
-    copy_text(lane->role_arn, sizeof(lane->role_arn), object, "role_arn");
+    ps_lane_init(lane, "");
+#define READ_TEXT(field) copy_text(lane->field, sizeof(lane->field), object, #field);
+#define READ_WORD(field, type) lane->field = (type)yyjson_get_sint(yyjson_obj_get(object, #field));
+    LANE_TEXTS(READ_TEXT)
+    LANE_WORDS(READ_WORD)
+#undef READ_TEXT
+#undef READ_WORD
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         yyjson_val *const limit = yyjson_obj_get(limits, ps_limit_name((enum ps_limit_key)key));
         if (yyjson_arr_size(limit) == 2) {
@@ -119,6 +169,23 @@ static void read_lane(struct ps_lane *const lane, yyjson_val *const object)
             lane->limits[key].source =
                 (enum ps_limit_source)yyjson_get_sint(yyjson_arr_get(limit, 1));
         }
+    }
+}
+
+/* A run of an older version has one lane, and its place beside it. */
+static void read_lanes(struct ps_settings *const settings, yyjson_val *const root)
+{
+    yyjson_val *const lanes = yyjson_obj_get(root, "lanes");
+    const size_t count = lanes == NULL ? 1 : yyjson_arr_size(lanes);
+    for (size_t row = 0; row < count; row++) {
+        struct ps_lane lane;
+        yyjson_val *const object =
+            lanes == NULL ? yyjson_obj_get(root, "lane") : yyjson_arr_get(lanes, row);
+        yyjson_val *const place = lanes == NULL ? root : object;
+        read_lane(&lane, object);
+        (void)ps_settings_add_lane(settings, &lane,
+                                   ps_str_of(yyjson_get_str(yyjson_obj_get(place, "bucket"))),
+                                   ps_str_of(yyjson_get_str(yyjson_obj_get(place, "prefix"))));
     }
 }
 
@@ -156,10 +223,10 @@ enum ps_status ps_settings_read(struct ps_settings *const settings, const char *
 #undef READ_TEXT
 #undef READ_NUMBER
         settings->is_local = yyjson_get_bool(yyjson_obj_get(root, "local"));
-        read_lane(&settings->lane, yyjson_obj_get(root, "lane"));
+        read_lanes(settings, root);
     }
     yyjson_doc_free(document);
-    if (!is_known || settings->name[0] == '\0') {
+    if (!is_known || settings->name[0] == '\0' || settings->lane_count == 0) {
         return ps_error_set(err, PS_E_CORRUPT, PS_RETRY_NEVER,
                             "cannot read '%s': it is no run of ours", path);
     }

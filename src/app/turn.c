@@ -19,13 +19,26 @@
 
 /* What the store holds of each lane, and of each pool. */
 #define VALUE_ACCOUNT "account"
+#define VALUE_DAY "day" /* "end,turn" */
 
 /* Puts of one run at once: each holds a body. */
 #define PUTS_MAX 6
 
+/* Jobs of the store go to the engine; one of a lane that is not there is kept out. */
+struct seen_jobs {
+    struct ps_engine *engine;
+    int64_t lane_count;
+    int64_t strange; /* the number of a job of no lane of ours; 0: none */
+};
+
 static void add_job(void *const seer, struct ps_job *const job)
 {
-    ps_engine_add_job(seer, job);
+    struct seen_jobs *const seen = seer;
+    if (job->lane < 0 || job->lane >= seen->lane_count) {
+        seen->strange = job->number;
+        return;
+    }
+    ps_engine_add_job(seen->engine, job);
 }
 
 /* The name under which the store holds a thing of a lane or of a pool; that of the first is bare.
@@ -40,54 +53,77 @@ static void name_value(struct ps_buf *const buf, const char *const what, const i
     }
 }
 
-/* A lane, and its pool; the account goes into `account`. */
-static void set_lane(const struct ps_turn_parts *const parts, const int64_t place,
-                     struct ps_buf *const account, struct ps_engine_lane *const ret_lane)
+/* A lane as the engine knows it; the account goes into `account`. */
+static void fill_lane(const struct ps_turn *const turn, const int64_t place,
+                      struct ps_buf *const account, struct ps_engine_lane *const ret_lane)
 {
-    const struct ps_settings *const settings = parts->settings;
-    const struct ps_lane *const lane = &settings->lane;
+    const struct ps_settings *const settings = turn->parts.settings;
+    const struct ps_state_store store = turn->parts.store;
+    const struct ps_lane *const lane = &settings->lanes[place];
     struct ps_buf name PS_CLEANUP(ps_buf_release);
     name_value(&name, VALUE_ACCOUNT, place);
     ps_buf_init(account, PS_TEXT_BYTES_MAX);
-    (void)parts->store.ops->get_value(parts->store.context, ps_buf_text(&name), account);
+    (void)store.ops->get_value(store.context, ps_buf_text(&name), account);
     *ret_lane = (struct ps_engine_lane){
-        .names = {ps_str_of(settings->bucket), ps_str_of(settings->prefix),
-                  ps_str_of(settings->name)},
+        .names = {ps_str_of(settings->places[place].bucket),
+                  ps_str_of(settings->places[place].prefix), ps_str_of(settings->name)},
         .model = ps_str_of(lane->model),
         .role_arn = ps_str_of(lane->role_arn),
         .region = ps_str_of(lane->region),
         .profile = ps_str_of(lane->profile),
         .account = ps_buf_str(account),
+        .pool = turn->pools.of_lane[place],
         .min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1),
     };
 }
 
-static struct ps_engine *make_engine(const struct ps_turn_parts *const parts)
+static struct ps_engine_pool engine_pool(const struct ps_pool *const pool)
 {
-    const struct ps_settings *const settings = parts->settings;
-    struct ps_buf account PS_CLEANUP(ps_buf_release);
-    struct ps_engine_lane lane;
-    const struct ps_engine_pool pool = {
-        .jobs_max = ps_lane_limit(&settings->lane, PS_LIMIT_JOBS, PS_NO_LIMIT),
-        .tpd = ps_lane_limit(&settings->lane, PS_LIMIT_TPD, PS_NO_LIMIT),
-        .reset_ms = ps_lane_limit(&settings->lane, PS_LIMIT_RESET, 0),
-        .burndown = ps_lane_limit(&settings->lane, PS_LIMIT_BURNDOWN, 1),
+    return (struct ps_engine_pool){
+        .jobs_max = ps_pool_limit(pool, PS_LIMIT_JOBS, 0),
+        .tpd = ps_pool_limit(pool, PS_LIMIT_TPD, 0),
+        .tpm = ps_pool_limit(pool, PS_LIMIT_TPM, 0),
+        .rps = pool->rps_counts == PS_RPS_RECORDS ? ps_pool_limit(pool, PS_LIMIT_RPS, 0) : 0,
+        .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
+        .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
     };
-    set_lane(parts, 0, &account, &lane);
+}
+
+static struct ps_engine *make_engine(const struct ps_turn *const turn)
+{
+    const struct ps_settings *const settings = turn->parts.settings;
+    const size_t lane_count = (size_t)settings->lane_count;
+    struct ps_buf *const accounts = calloc(lane_count, sizeof(*accounts));
+    struct ps_engine_lane *const lanes = calloc(lane_count, sizeof(*lanes));
+    struct ps_engine_pool *const pools = calloc((size_t)turn->pools.count, sizeof(*pools));
+    PS_ASSERT(accounts != NULL && lanes != NULL && pools != NULL);
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        fill_lane(turn, lane, &accounts[lane], &lanes[lane]);
+    }
+    for (int64_t pool = 0; pool < turn->pools.count; pool++) {
+        pools[pool] = engine_pool(&turn->pools.pools[pool]);
+    }
     const struct ps_engine_options options = {
-        .lanes = &lane,
-        .lane_count = 1,
-        .pools = &pool,
-        .pool_count = 1,
+        .lanes = lanes,
+        .lane_count = settings->lane_count,
+        .pools = pools,
+        .pool_count = turn->pools.count,
         .nonce = ps_str_of(settings->nonce),
         .is_converse = settings->family == PS_FAMILY_CONVERSE,
         .timeout_hours = settings->timeout_hours,
         .poll_ms = settings->poll_ms,
         .puts_max = PUTS_MAX,
         .gets_max = PS_TURN_READERS_MAX,
-        .seed = (uint64_t)ps_clock_now(parts->clock).steady_ms,
+        .seed = (uint64_t)ps_clock_now(turn->parts.clock).steady_ms,
     };
-    return ps_engine_new(&options);
+    struct ps_engine *const engine = ps_engine_new(&options);
+    for (size_t lane = 0; lane < lane_count; lane++) {
+        ps_buf_release(&accounts[lane]);
+    }
+    free(accounts);
+    free(lanes);
+    free(pools);
+    return engine;
 }
 
 struct ps_turn *ps_turn_new(const struct ps_turn_parts *const parts)
@@ -99,7 +135,12 @@ struct ps_turn *ps_turn_new(const struct ps_turn_parts *const parts)
     turn->listed_segments = -1;
     turn->first_begun_ms = -1;
     turn->records_before = -1;
-    turn->engine = make_engine(parts);
+    struct ps_error err;
+    ps_pools_init(&turn->pools);
+    /* Whoever read the settings has held the lanes against each other. */
+    PS_ASSERT(ps_pools_make(&turn->pools, parts->settings->lanes, parts->settings->lane_count,
+                            &err) == PS_OK);
+    turn->engine = make_engine(turn);
     for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
         turn->readings[place].job = -1;
     }
@@ -137,6 +178,7 @@ struct ps_turn *ps_turn_free(struct ps_turn *const turn)
         }
         (void)ps_source_free(turn->source);
         (void)ps_engine_free(turn->engine);
+        ps_pools_release(&turn->pools);
         free(turn->starting);
         free(turn->seen_states);
         free(turn);
@@ -280,6 +322,42 @@ static enum ps_status keep_times(struct ps_turn *const turn, struct ps_error *co
     return store.ops->set_value(store.context, PS_VALUE_CLOCK, text, err);
 }
 
+/* R1: once told they never change. */
+static enum ps_status keep_accounts(struct ps_turn *const turn, struct ps_error *const err)
+{
+    const struct ps_state_store store = turn->parts.store;
+    while (turn->kept_accounts < turn->parts.settings->lane_count &&
+           ps_engine_account(turn->engine, turn->kept_accounts).size > 0) {
+        struct ps_buf name PS_CLEANUP(ps_buf_release);
+        name_value(&name, VALUE_ACCOUNT, turn->kept_accounts);
+        if (store.ops->set_value(store.context, ps_buf_text(&name),
+                                 ps_engine_account(turn->engine, turn->kept_accounts).data,
+                                 err) != PS_OK) {
+            return err->status;
+        }
+        turn->kept_accounts++;
+    }
+    return PS_OK;
+}
+
+static enum ps_status keep_days(struct ps_turn *const turn, struct ps_error *const err)
+{
+    const struct ps_state_store store = turn->parts.store;
+    struct ps_day day;
+    int64_t pool = 0;
+    while (ps_engine_dirty_day(turn->engine, &pool, &day)) {
+        char text[64];
+        struct ps_buf name PS_CLEANUP(ps_buf_release);
+        name_value(&name, VALUE_DAY, pool);
+        (void)snprintf(text, sizeof(text), "%lld,%lld", (long long)day.end_ms,
+                       (long long)day.turn_ms);
+        if (store.ops->set_value(store.context, ps_buf_text(&name), text, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
+}
+
 static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *const err)
 {
     const struct ps_state_store store = turn->parts.store;
@@ -293,12 +371,9 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
             return err->status;
         }
     }
-    if (ps_engine_account(turn->engine, 0).size > 0 &&
-        store.ops->set_value(store.context, VALUE_ACCOUNT, ps_engine_account(turn->engine, 0).data,
-                             err) != PS_OK) {
-        return err->status;
-    }
-    return keep_times(turn, err);
+    return keep_accounts(turn, err) == PS_OK && keep_days(turn, err) == PS_OK
+               ? keep_times(turn, err)
+               : err->status;
 }
 
 static void add_name(void *const seer, const char *const name)
@@ -431,6 +506,41 @@ static void read_begun(struct ps_turn *const turn)
     }
 }
 
+/* Two numbers with a comma between them. */
+static bool read_pair(const struct ps_str text, int64_t *const ret_first, int64_t *const ret_second)
+{
+    const size_t comma = ps_str_find(text, ',');
+    return ps_str_to_i64(ps_str_part(text, 0, comma), ret_first) &&
+           ps_str_to_i64(ps_str_part(text, comma + 1, text.size), ret_second);
+}
+
+/* What the store has for the engine: its jobs, and the days of its pools. */
+static enum ps_status read_state(struct ps_turn *const turn, struct ps_error *const err)
+{
+    const struct ps_state_store store = turn->parts.store;
+    struct seen_jobs seen = {turn->engine, turn->parts.settings->lane_count, 0};
+    if (store.ops->each_job(store.context, add_job, &seen, err) != PS_OK) {
+        return err->status;
+    }
+    if (seen.strange != 0) {
+        return ps_error_set(err, PS_E_CORRUPT, PS_RETRY_NEVER,
+                            "cannot read the run's state: job %lld is of no lane of this run",
+                            (long long)seen.strange);
+    }
+    for (int64_t pool = 0; pool < turn->pools.count; pool++) {
+        struct ps_day day;
+        struct ps_buf name PS_CLEANUP(ps_buf_release);
+        struct ps_buf text PS_CLEANUP(ps_buf_release);
+        name_value(&name, VALUE_DAY, pool);
+        ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+        if (store.ops->get_value(store.context, ps_buf_text(&name), &text) &&
+            read_pair(ps_buf_str(&text), &day.end_ms, &day.turn_ms)) {
+            ps_engine_set_day(turn->engine, pool, day);
+        }
+    }
+    return PS_OK;
+}
+
 enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world world,
                            enum ps_phase *const ret_phase, struct ps_error *const err)
 {
@@ -439,7 +549,7 @@ enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world wor
     turn->world = world;
     turn->begun_ms = ps_clock_now(turn->parts.clock).steady_ms;
     read_begun(turn);
-    if (store.ops->each_job(store.context, add_job, turn->engine, err) != PS_OK ||
+    if (read_state(turn, err) != PS_OK ||
         store.ops->drop_wishes(store.context, &open_wishes, err) != PS_OK) {
         return err->status;
     }

@@ -49,6 +49,24 @@ struct ps_live_job {
 
 #define PS_PROGRESS_LIVE_MAX 10
 
+/* A lane, and the pool that it draws on. */
+struct ps_lane_progress {
+    char name[64];
+    int64_t pool;      /* lanes of equal numbers share slots and day */
+    int64_t jobs;      /* cut for it so far */
+    int64_t jobs_live; /* at the service, or on the way there */
+    int64_t jobs_done;
+    int64_t records;      /* of its jobs */
+    int64_t records_done; /* of those that are done */
+    int64_t slots;        /* of the pool; 0: nobody told */
+    int64_t slots_used;
+    int64_t day_tokens; /* held against the pool's present day */
+    int64_t day_limit;  /* 0: it has no budget of a day */
+    int64_t day_end_ms; /* when that turns: wall clock */
+};
+
+#define PS_PROGRESS_LANES_MAX 100 /* beyond these a lane is not shown */
+
 /* What a person wants to see while it runs. */
 struct ps_progress {
     int64_t records;         /* to be sent, duplicates and rejected ones aside */
@@ -65,6 +83,8 @@ struct ps_progress {
     int64_t speed;         /* of the run's clock: 1 is real time */
     struct ps_live_job live[PS_PROGRESS_LIVE_MAX];
     int64_t live_count; /* shown in `live`; stages tell how many there are */
+    struct ps_lane_progress lanes[PS_PROGRESS_LANES_MAX];
+    int64_t lane_count; /* shown in `lanes` */
     char activity[64];  /* "uploading", "the service works", "reading answers", ... */
     char trouble[320];  /* the last failure that is being retried, or "" */
 };

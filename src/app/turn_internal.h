@@ -10,6 +10,7 @@
 #include "app/holds.h"
 #include "app/shard_body.h"
 #include "app/turn.h"
+#include "core/pool.h"
 
 #include <signal.h>
 
@@ -36,6 +37,7 @@ struct ps_turn_reading {
 struct ps_turn {
     struct ps_turn_parts parts;
     struct ps_engine *engine;
+    struct ps_pools pools; /* of the settings' lanes */
     struct ps_world world;
     struct ps_source *source; /* opened when the first body is made */
     struct ps_turn_reading readings[PS_TURN_READINGS_MAX];
@@ -47,6 +49,7 @@ struct ps_turn {
     int64_t listed_segments; /* as the list beside the store says */
     int64_t begun_ms;        /* steady time of this process's first turn */
     int64_t first_begun_ms;  /* of the run's; -1: not kept yet */
+    int64_t kept_accounts;   /* of so many lanes the store has the account */
 
     /* ---- for people ---- */
     enum ps_job_state *seen_states; /* of the engine's jobs, by number: what was logged last */

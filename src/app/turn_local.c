@@ -1,7 +1,7 @@
 #include "app/turn_internal.h"
 
 #include "base/assert.h"
-#include "core/plan.h"
+#include "core/allot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,10 +122,8 @@ static int64_t count_unsent(const struct ps_turn *const turn, const int64_t besi
                    ps_answers_count(answers, PS_ANSWER_FAILED) -
                    ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) -
                    ps_answers_count(answers, PS_ANSWER_CANCELLED);
-    for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
-        const struct ps_job *const job = ps_engine_job(turn->engine, place);
-        open -= ps_job_holds_records(job) && job->number != besides_job ? job->records : 0;
-    }
+    const struct ps_job *const closing = ps_engine_find(turn->engine, besides_job);
+    open -= ps_engine_records_held(turn->engine) - (closing == NULL ? 0 : closing->records);
     return open > 0 ? open : 0;
 }
 
@@ -174,17 +172,19 @@ static void make_row(const struct ps_turn *const turn, const struct ps_shard_rec
     digest_records(turn, records, row);
 }
 
-static enum ps_status store_job(struct ps_turn *const turn, const struct ps_plan *const plan,
-                                const struct ps_plan_job *const job, const uint64_t *const picked,
-                                const int64_t number, struct ps_error *const err)
+static enum ps_status store_job(struct ps_turn *const turn,
+                                const struct ps_allotment_part *const part,
+                                const struct ps_plan_job *const job, const int64_t number,
+                                struct ps_error *const err)
 {
     struct ps_shard_record_row *const rows = calloc((size_t)job->shard_count, sizeof(*rows));
     PS_ASSERT(rows != NULL);
     for (int64_t shard = 0; shard < job->shard_count; shard++) {
-        const struct ps_plan_shard *const cut = &plan->shards[job->first_shard + shard];
+        const struct ps_plan_shard *const cut = &part->plan.shards[job->first_shard + shard];
         struct ps_shard_records records = {cut->first, cut->end, NULL, 0};
-        if (picked != NULL) {
-            records = (struct ps_shard_records){0, 0, picked + cut->first, cut->end - cut->first};
+        if (part->picked != NULL) {
+            records =
+                (struct ps_shard_records){0, 0, part->picked + cut->first, cut->end - cut->first};
         }
         make_row(turn, &records, &rows[shard]);
         PS_ASSERT(rows[shard].row.bytes == cut->bytes);
@@ -195,27 +195,44 @@ static enum ps_status store_job(struct ps_turn *const turn, const struct ps_plan
     return status;
 }
 
-static enum ps_status store_jobs(struct ps_turn *const turn, const struct ps_plan *const plan,
-                                 const uint64_t *const picked, struct ps_fact *const fact,
-                                 struct ps_error *const err)
+static enum ps_status store_jobs(struct ps_turn *const turn,
+                                 const struct ps_allotment *const allotment,
+                                 struct ps_fact *const fact, struct ps_error *const err)
 {
     const int64_t first_number = ps_engine_next_number(turn->engine);
-    fact->shapes = calloc((size_t)plan->job_count + 1, sizeof(fact->shapes[0]));
+    fact->shapes = calloc((size_t)allotment->job_count + 1, sizeof(fact->shapes[0]));
     PS_ASSERT(fact->shapes != NULL);
-    for (int64_t job = 0; job < plan->job_count; job++) {
-        const struct ps_plan_job *const cut = &plan->jobs[job];
-        if (store_job(turn, plan, cut, picked, first_number + job, err) != PS_OK) {
+    for (int64_t place = 0; place < allotment->job_count; place++) {
+        const struct ps_allotment_part *part = NULL;
+        const struct ps_plan_job *const cut = ps_allotment_job(allotment, place, &part);
+        if (store_job(turn, part, cut, first_number + place, err) != PS_OK) {
             return err->status;
         }
         fact->shapes[fact->shape_count++] =
-            (struct ps_job_shape){.number = first_number + job,
+            (struct ps_job_shape){.number = first_number + place,
+                                  .lane = part->lane,
                                   .shard_count = cut->shard_count,
                                   .records = cut->records,
                                   .bytes = cut->bytes,
-                                  .input_tokens = cut->input_tokens};
+                                  .input_tokens = cut->input_tokens,
+                                  .quota_tokens = cut->quota_tokens};
     }
-    fact->unsent = plan->left_records;
+    fact->unsent = allotment->left_records;
     return PS_OK;
+}
+
+/* What a job of the lane may be. Heap, the caller frees. */
+static struct ps_allot_lane *allot_lanes(const struct ps_turn *const turn, const int64_t unsent)
+{
+    const struct ps_settings *const settings = turn->parts.settings;
+    struct ps_allot_lane *const lanes = calloc((size_t)settings->lane_count, sizeof(*lanes));
+    PS_ASSERT(lanes != NULL);
+    ps_allot_lanes(lanes, settings->lanes, settings->lane_count, &turn->pools);
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        lanes[lane].size.job_tokens =
+            ps_engine_job_tokens_max(turn->engine, ps_engine_lane_pool(turn->engine, lane), unsent);
+    }
+    return lanes;
 }
 
 static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const fact,
@@ -223,19 +240,24 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
 {
     const struct ps_index *const index = turn->parts.index;
     struct unsent unsent PS_CLEANUP(release_unsent) = {0, false, NULL};
-    struct ps_plan plan PS_CLEANUP(ps_plan_release);
-    ps_plan_init(&plan);
+    struct ps_allotment allotment PS_CLEANUP(ps_allotment_release);
+    ps_allotment_init(&allotment);
     if (find_unsent(turn, &unsent, err) != PS_OK) {
         return err->status;
     }
     const struct ps_plan_records records = {ps_index_entry(index, 0), 0,
                                             unsent.is_all ? ps_index_count(index) : unsent.count,
                                             unsent.records, NULL};
-    if (unsent.count > 0 &&
-        ps_plan_cut(&plan, &records, &turn->parts.settings->lane, err) != PS_OK) {
-        return err->status;
+    if (unsent.count > 0) {
+        struct ps_allot_lane *const lanes = allot_lanes(turn, unsent.count);
+        const enum ps_status status =
+            ps_allot(&allotment, &records, lanes, turn->parts.settings->lane_count, err);
+        free(lanes);
+        if (status != PS_OK) {
+            return status;
+        }
     }
-    return store_jobs(turn, &plan, unsent.records, fact, err);
+    return store_jobs(turn, &allotment, fact, err);
 }
 
 /* ------------------------------------------------ the end of a job */
@@ -260,6 +282,8 @@ static enum ps_status tally(struct ps_turn *const turn, const struct ps_wish *co
         .missing = counts.missing,
         .broken = counts.broken,
         .has_manifest = counts.has_manifest,
+        .input_tokens = counts.input_tokens,
+        .output_tokens = counts.output_tokens,
         .manifest_counted = counts.manifest_success >= 0 && counts.manifest_error >= 0
                                 ? counts.manifest_success + counts.manifest_error
                                 : -1,
@@ -397,9 +421,24 @@ static enum ps_status find_overlaps(struct ps_turn *const turn, const int64_t jo
     return PS_OK;
 }
 
+/* Against a day of the lane, all picked records together. */
+static int64_t quota_of(const struct ps_turn *const turn,
+                        const struct ps_shard_records *const records,
+                        const struct ps_lane *const lane)
+{
+    int64_t tokens = 0;
+    for (int64_t place = 0; place < records->picked_count; place++) {
+        tokens += ps_plan_quota_tokens(
+            ps_index_entry(turn->parts.index, (int64_t)records->picked[place]), lane, NULL);
+    }
+    return tokens;
+}
+
 static enum ps_status hold_foreign(struct ps_turn *const turn, const struct ps_wish *const wish,
                                    struct ps_fact *const fact, struct ps_error *const err)
 {
+    const struct ps_lane *const lane =
+        &turn->parts.settings->lanes[ps_engine_find(turn->engine, wish->job)->lane];
     const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, wish->job);
     struct ps_holds holds PS_CLEANUP(ps_holds_release);
     if (reading == NULL || reading->foreign == NULL) {
@@ -421,6 +460,7 @@ static enum ps_status hold_foreign(struct ps_turn *const turn, const struct ps_w
             records.picked_count--; /* an id beyond our input is not ours to hold */
         }
         make_row(turn, &records, &rows[object]);
+        fact->quota_tokens += quota_of(turn, &records, lane);
         ps_holds_add(&holds, &rows[object]);
         fact->shards[object] = rows[object].row;
     }

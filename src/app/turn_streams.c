@@ -193,7 +193,7 @@ static enum ps_status begin_collect(struct ps_turn *const turn, const struct ps_
     const enum ps_status status = ps_collect_new(turn->parts.answers, turn->parts.index,
                                                  &(struct ps_collect_job){
                                                      .name = ps_buf_text(&name),
-                                                     .model = settings->lane.model,
+                                                     .model = settings->lanes[job->lane].model,
                                                      .family = settings->family,
                                                      .shards = shards,
                                                      .shard_count = reading->rows.count,

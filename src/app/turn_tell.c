@@ -133,12 +133,29 @@ static void add_live(struct ps_progress *const progress, const struct ps_job *co
     }
 }
 
+static void add_to_lane(struct ps_progress *const progress, const struct ps_job *const job,
+                        const enum ps_stage stage)
+{
+    if (job->lane >= progress->lane_count) {
+        return;
+    }
+    struct ps_lane_progress *const lane = &progress->lanes[job->lane];
+    lane->jobs++;
+    lane->records += job->records;
+    lane->jobs_live += ps_job_holds_slot(job) ? 1 : 0;
+    if (stage == PS_STAGE_DONE) {
+        lane->jobs_done++;
+        lane->records_done += job->records;
+    }
+}
+
 static void add_job(struct ps_progress *const progress, const struct ps_job *const job)
 {
     const enum ps_stage stage = stage_of(job->state);
     const int64_t processed = job->processed < job->records ? job->processed : job->records;
     progress->jobs++;
     progress->stages[stage]++;
+    add_to_lane(progress, job, stage);
     if (stage == PS_STAGE_DONE) {
         progress->tokens += job->input_tokens;
     } else if (stage == PS_STAGE_LIVE) {
@@ -175,6 +192,39 @@ static const char *activity_of(const struct ps_turn *const turn, const int64_t *
                                                                                    : "starting";
 }
 
+static void begin_lanes(const struct ps_turn *const turn, struct ps_progress *const progress)
+{
+    const struct ps_settings *const settings = turn->parts.settings;
+    progress->lane_count =
+        settings->lane_count < PS_PROGRESS_LANES_MAX ? settings->lane_count : PS_PROGRESS_LANES_MAX;
+    for (int64_t place = 0; place < progress->lane_count; place++) {
+        struct ps_lane_progress *const lane = &progress->lanes[place];
+        const int64_t pool = ps_engine_lane_pool(turn->engine, place);
+        const struct ps_engine_use use = ps_engine_pool_use(turn->engine, pool);
+        (void)snprintf(lane->name, sizeof(lane->name), "%s", settings->lanes[place].name);
+        lane->pool = pool;
+        lane->slots = use.jobs_max;
+        lane->slots_used = use.slots;
+        lane->day_tokens = use.day_tokens;
+        lane->day_limit = use.tpd;
+        lane->day_end_ms = use.day_end_ms;
+    }
+}
+
+/* Of all pools together; 0: one of them has no limit. */
+static int64_t sum_slots(const struct ps_turn *const turn)
+{
+    int64_t slots = 0;
+    for (int64_t pool = 0; pool < turn->pools.count; pool++) {
+        const int64_t more = ps_pool_limit(&turn->pools.pools[pool], PS_LIMIT_JOBS, 0);
+        if (more == 0) {
+            return 0;
+        }
+        slots += more;
+    }
+    return slots;
+}
+
 static void sum_progress(struct ps_turn *const turn, struct ps_progress *const progress)
 {
     const struct ps_answers *const answers = turn->parts.answers;
@@ -186,12 +236,13 @@ static void sum_progress(struct ps_turn *const turn, struct ps_progress *const p
                         ps_answers_count(answers, PS_ANSWER_FAILED) +
                         ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) +
                         ps_answers_count(answers, PS_ANSWER_CANCELLED),
-        .slots = ps_lane_limit(&turn->parts.settings->lane, PS_LIMIT_JOBS, 0),
+        .slots = sum_slots(turn),
         .passed_ms = now_ms - turn->begun_ms,
         .elapsed_ms = turn->first_begun_ms < 0 ? 0 : now_ms - turn->first_begun_ms,
         .speed = turn->parts.clock->speed,
     };
     (void)snprintf(progress->trouble, sizeof(progress->trouble), "%s", turn->trouble);
+    begin_lanes(turn, progress);
     for (int64_t place = 0; place < ps_engine_job_count(turn->engine); place++) {
         const struct ps_job *const job = ps_engine_job(turn->engine, place);
         busy[job->state]++;

@@ -20,6 +20,8 @@ struct lane {
     char *region;
     char *bucket;
     char *account;
+    struct ps_credentials credentials; /* its own, where it has some */
+    bool has_credentials;
     struct ps_aws_endpoint endpoints[PS_AWS_SERVICE_COUNT];
 };
 
@@ -102,11 +104,27 @@ static int64_t or_default(const int64_t value, const int64_t otherwise)
     return value > 0 ? value : otherwise;
 }
 
+static void copy_credentials(struct ps_credentials *const to,
+                             const struct ps_credentials *const from)
+{
+    ps_secret_set(&to->access_key_id, ps_secret_reveal(&from->access_key_id));
+    ps_secret_set(&to->secret_access_key, ps_secret_reveal(&from->secret_access_key));
+    ps_secret_set(&to->session_token, ps_secret_reveal(&from->session_token));
+    memcpy(to->source, from->source, sizeof(to->source));
+}
+
 static enum ps_status init_lane(struct lane *const lane,
                                 const struct ps_world_aws_lane *const source,
-                                const struct ps_aws_settings *const settings,
+                                const struct ps_aws_settings *const others_settings,
                                 struct ps_error *const err)
 {
+    const struct ps_aws_settings *const settings =
+        source->settings == NULL ? others_settings : source->settings;
+    ps_credentials_init(&lane->credentials);
+    lane->has_credentials = source->credentials != NULL;
+    if (lane->has_credentials) {
+        copy_credentials(&lane->credentials, source->credentials);
+    }
     lane->region = copy_or_null(source->region);
     lane->bucket = copy_or_null(source->bucket);
     lane->account = copy_or_null(source->account);
@@ -129,15 +147,6 @@ static enum ps_status init_lane(struct lane *const lane,
     return PS_OK;
 }
 
-static void copy_credentials(struct ps_credentials *const to,
-                             const struct ps_credentials *const from)
-{
-    ps_secret_set(&to->access_key_id, ps_secret_reveal(&from->access_key_id));
-    ps_secret_set(&to->secret_access_key, ps_secret_reveal(&from->secret_access_key));
-    ps_secret_set(&to->session_token, ps_secret_reveal(&from->session_token));
-    memcpy(to->source, from->source, sizeof(to->source));
-}
-
 enum ps_status ps_world_aws_new(const struct ps_world_aws_options *const options,
                                 struct ps_world_aws **const ret_world, struct ps_error *const err)
 {
@@ -155,7 +164,9 @@ enum ps_status ps_world_aws_new(const struct ps_world_aws_options *const options
     PS_ASSERT(options->lane_count > 0);
     world->http = http;
     ps_credentials_init(&world->credentials);
-    copy_credentials(&world->credentials, options->credentials);
+    if (options->credentials != NULL) {
+        copy_credentials(&world->credentials, options->credentials);
+    }
     world->streams = options->streams;
     world->clock = options->clock;
     world->multipart_from_bytes = or_default(options->multipart_from_bytes, MULTIPART_FROM_BYTES);
@@ -208,6 +219,7 @@ static void free_lane(struct lane *const lane)
     for (int service = 0; service < PS_AWS_SERVICE_COUNT; service++) {
         ps_aws_endpoint_release(&lane->endpoints[service]);
     }
+    ps_credentials_release(&lane->credentials);
     free(lane->region);
     free(lane->bucket);
     free(lane->account);
@@ -439,7 +451,7 @@ void ps_act_send(struct ps_act *const act, const struct ps_act_request *const re
     struct ps_aws_call call = {
         .endpoint = &lane->endpoints[request->service],
         .region = lane->region,
-        .credentials = &act->world->credentials,
+        .credentials = lane->has_credentials ? &lane->credentials : &act->world->credentials,
         .method = request->method,
         .path = request->path,
         .query = request->query,

@@ -33,11 +33,14 @@ struct ps_world_aws_lane {
     const char *region;
     const char *bucket;  /* NULL: no S3 in this lane */
     const char *account; /* NULL, or the bucket's expected owner: x-amz-expected-bucket-owner */
+    const struct ps_aws_settings *settings;   /* NULL: as the options say, like the next */
+    const struct ps_credentials *credentials; /* copied */
 };
 
 struct ps_world_aws_options {
     const struct ps_world_aws_lane *lanes; /* wish.lane is the place in it */
     int64_t lane_count;
+    /* For lanes that have none of their own; NULL: each has. */
     const struct ps_aws_settings *settings;   /* for endpoints; used while it is made, not kept */
     const struct ps_credentials *credentials; /* copied */
     struct ps_streams streams;
@@ -62,8 +65,8 @@ struct ps_world_aws *ps_world_aws_free(struct ps_world_aws *world);
 /* What ps_streams sees of an open body is closed by then, also on free. */
 struct ps_world ps_world_aws_port(struct ps_world_aws *world);
 
-/* Fresh credentials for every request that begins from now on (after PS_RETRY_REAUTH). Rule R1: ask
- * IDENTITY before anything else. */
+/* Fresh credentials for every request of lanes without their own that begins from now on (after
+ * PS_RETRY_REAUTH). Rule R1: ask IDENTITY before anything else. */
 void ps_world_aws_set_credentials(struct ps_world_aws *world,
                                   const struct ps_credentials *credentials);
 

@@ -40,6 +40,33 @@ static enum ps_status add_template(yyjson_mut_doc *const document, const char *c
     return PS_OK;
 }
 
+static void add_lane(yyjson_mut_doc *const document, const struct ps_settings *const settings,
+                     const int64_t place, yyjson_mut_val *const object)
+{
+    const struct ps_lane *const lane = &settings->lanes[place];
+    (void)yyjson_mut_obj_add_str(document, object, "model", lane->model);
+    (void)yyjson_mut_obj_add_str(document, object, "region", lane->region);
+    (void)yyjson_mut_obj_add_str(document, object, "where",
+                                 settings->is_local ? "local" : lane->s3_uri);
+    if (lane->profile[0] != '\0') {
+        (void)yyjson_mut_obj_add_str(document, object, "profile", lane->profile);
+    }
+}
+
+/* Besides the first: their order names the run too, as jobs are held by lanes' places. */
+static void add_lanes(yyjson_mut_doc *const document, const struct ps_settings *const settings)
+{
+    yyjson_mut_val *const lanes = yyjson_mut_arr(document);
+    for (int64_t lane = 1; lane < settings->lane_count; lane++) {
+        yyjson_mut_val *const object = yyjson_mut_obj(document);
+        add_lane(document, settings, lane, object);
+        (void)yyjson_mut_arr_append(lanes, object);
+    }
+    if (settings->lane_count > 1) {
+        (void)yyjson_mut_obj_add_val(document, yyjson_mut_doc_get_root(document), "lanes", lanes);
+    }
+}
+
 enum ps_status ps_identity_params(const struct ps_options *const options,
                                   const struct ps_settings *const settings, char **const ret_params,
                                   struct ps_error *const err)
@@ -48,10 +75,12 @@ enum ps_status ps_identity_params(const struct ps_options *const options,
     yyjson_mut_doc *const document = yyjson_mut_doc_new(NULL);
     PS_ASSERT(document != NULL);
     yyjson_mut_doc_set_root(document, yyjson_mut_obj(document));
-    add_text(document, "model", settings->lane.model);
-    add_text(document, "region", settings->lane.region);
+    add_text(document, "model", settings->lanes[0].model);
+    add_text(document, "region", settings->lanes[0].region);
     add_text(document, "family", ps_family_name(settings->family));
-    add_text(document, "where", settings->is_local ? "local" : settings->lane.s3_uri);
+    add_text(document, "where", settings->is_local ? "local" : settings->lanes[0].s3_uri);
+    add_text(document, "profile", settings->lanes[0].profile);
+    add_lanes(document, settings);
     add_text(document, "format", options->format);
     add_text(document, "id_field", options->id_field);
     add_text(document, "keep", options->keep);

@@ -1,4 +1,5 @@
 #include "app/results.h"
+#include "base/assert.h"
 #include "base/limits.h"
 #include "cli/own_internal.h"
 #include "cli/say.h"
@@ -6,6 +7,7 @@
 #include "os/files.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,14 +58,45 @@ static int64_t value_of(const struct ps_owner *const owner, const char *const na
     return ps_str_to_i64(ps_str_part(str, 0, ps_str_find(str, ',')), &number) ? number : 0;
 }
 
+/* Names of models and lanes, each once, for people. */
+struct texts {
+    struct ps_buf models;
+    struct ps_buf lanes;
+};
+
+static void release_texts(struct texts *const texts)
+{
+    ps_buf_release(&texts->models);
+    ps_buf_release(&texts->lanes);
+}
+
+static void add_texts(const struct ps_settings *const settings, struct texts *const texts)
+{
+    ps_buf_init(&texts->models, PS_MB);
+    ps_buf_init(&texts->lanes, PS_MB);
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        int64_t other = 0;
+        while (other < lane &&
+               strcmp(settings->lanes[other].model, settings->lanes[lane].model) != 0) {
+            other++;
+        }
+        if (other == lane) {
+            ps_buf_add_format(&texts->models, "%s%s", lane == 0 ? "" : ", ",
+                              settings->lanes[lane].model);
+        }
+        ps_buf_add_format(&texts->lanes, "%s%s", lane == 0 ? "" : ", ", settings->lanes[lane].name);
+    }
+}
+
 static enum ps_status sum_work(const struct ps_owner *const owner,
+                               const struct texts *const work_texts,
                                struct ps_report_facts *const ret_facts,
                                bool *const ret_has_open_jobs, struct ps_error *const err)
 {
     *ret_facts = (struct ps_report_facts){
         .run = owner->settings.name,
-        .model = owner->settings.lane.model,
-        .lane = owner->settings.lane.name,
+        .model = ps_buf_text(&work_texts->models),
+        .lane = ps_buf_text(&work_texts->lanes),
         .results_path = owner->settings.results_path,
         .is_local = owner->settings.is_local,
         .elapsed_ms = value_of(owner, PS_VALUE_CLOCK) - value_of(owner, PS_VALUE_BEGUN),
@@ -82,12 +115,54 @@ bool ps_owner_is_over(struct ps_owner *const owner)
     struct ps_report_facts facts;
     struct ps_error err;
     bool has_open_jobs = true;
+    const struct texts texts = {{NULL, 0, 0, 1}, {NULL, 0, 0, 1}};
     ps_results_sums(owner->index, owner->answers, &sums);
-    return sums.pending == 0 && sum_work(owner, &facts, &has_open_jobs, &err) == PS_OK &&
+    return sums.pending == 0 && sum_work(owner, &texts, &facts, &has_open_jobs, &err) == PS_OK &&
            !has_open_jobs;
 }
 
 /* ------------------------------------------------ the end */
+
+/* The lane of each job of the run, by number. */
+struct job_lanes {
+    const struct ps_settings *settings;
+    int64_t *lanes;
+    int64_t count;
+};
+
+static void release_job_lanes(struct job_lanes *const lanes)
+{
+    free(lanes->lanes);
+}
+
+static void see_job_lane(void *const seer, struct ps_job *const job)
+{
+    struct job_lanes *const lanes = seer;
+    if (job->number >= lanes->count) {
+        const int64_t count = 2 * job->number + 1;
+        lanes->lanes = reallocarray(lanes->lanes, (size_t)count, sizeof(lanes->lanes[0]));
+        PS_ASSERT(lanes->lanes != NULL);
+        memset(&lanes->lanes[lanes->count], 0,
+               (size_t)(count - lanes->count) * sizeof(lanes->lanes[0]));
+        lanes->count = count;
+    }
+    lanes->lanes[job->number] = job->lane;
+}
+
+static const char *name_of_lane(const void *const context, const char *const segment)
+{
+    const struct job_lanes *const lanes = context;
+    const bool is_job = segment != NULL && segment[0] == 'j';
+    const int64_t number = is_job ? strtoll(segment + 1, NULL, 10) : -1;
+    if (lanes->settings->lane_count == 1) {
+        return lanes->settings->lanes[0].name;
+    }
+    if (number < 0 || number >= lanes->count ||
+        lanes->lanes[number] >= lanes->settings->lane_count) {
+        return NULL;
+    }
+    return lanes->settings->lanes[lanes->lanes[number]].name;
+}
 
 static enum ps_status publish(struct ps_owner *const owner, struct ps_results_sums *const ret_sums,
                               struct ps_error *const err)
@@ -97,10 +172,14 @@ static enum ps_status publish(struct ps_owner *const owner, struct ps_results_su
     if (ps_source_open(owner->folder, owner->index, &source, &source_err) != PS_OK) {
         source = NULL; /* the failed file then has ids only */
     }
-    const struct ps_results_target target = {owner->settings.results_path,
-                                             owner->settings.lane.name, source};
-    const enum ps_status status =
-        ps_results_publish(owner->index, owner->answers, &target, ret_sums, err);
+    struct job_lanes lanes PS_CLEANUP(release_job_lanes) = {&owner->settings, NULL, 0};
+    const struct ps_results_target target = {
+        owner->settings.results_path, {name_of_lane, &lanes}, source};
+    enum ps_status status =
+        owner->store.ops->each_job(owner->store.context, see_job_lane, &lanes, err);
+    if (status == PS_OK) {
+        status = ps_results_publish(owner->index, owner->answers, &target, ret_sums, err);
+    }
     (void)ps_source_free(source);
     return status;
 }
@@ -111,8 +190,10 @@ static enum ps_status report(struct ps_owner *const owner, struct ps_error *cons
     struct ps_report_facts facts;
     bool has_open_jobs = false;
     struct ps_buf text PS_CLEANUP(ps_buf_release);
+    struct texts texts PS_CLEANUP(release_texts);
     ps_buf_init(&text, PS_REPORT_BYTES_MAX);
-    if (sum_work(owner, &facts, &has_open_jobs, err) != PS_OK ||
+    add_texts(&owner->settings, &texts);
+    if (sum_work(owner, &texts, &facts, &has_open_jobs, err) != PS_OK ||
         ps_report_make(&facts, owner->index, owner->answers, &made, err) != PS_OK ||
         ps_report_publish(&made, err) != PS_OK) {
         return err->status;

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "cli/own_internal.h"
 #include "cli/say.h"
+#include "core/pool.h"
 #include "os/files.h"
 #include "store/sqlite_store.h"
 
@@ -48,19 +49,28 @@ static bool has_other_limits(const struct ps_lane *const left, const struct ps_l
     return false;
 }
 
+/* True: the lane was another one. Whatever names the run is the same in both. */
+static bool take_lane(struct ps_lane *const lane, const struct ps_lane *const latest)
+{
+    const bool is_other =
+        has_other_limits(lane, latest) || is_other_text(lane->role_arn, latest->role_arn);
+    *lane = *latest;
+    return is_other;
+}
+
 /* The latest word counts: a role that was mistyped would else be the run's for ever. */
 static bool take_latest(struct ps_settings *const settings, const struct ps_settings *const latest)
 {
-    const bool is_other_lane = has_other_limits(&settings->lane, &latest->lane) ||
-                               is_other_text(settings->lane.role_arn, latest->lane.role_arn);
+    bool is_other_lane = false;
+    for (int64_t lane = 0; lane < settings->lane_count && lane < latest->lane_count; lane++) {
+        is_other_lane = take_lane(&settings->lanes[lane], &latest->lanes[lane]) || is_other_lane;
+    }
     const bool is_other = is_other_lane || settings->poll_ms != latest->poll_ms ||
                           settings->timeout_hours != latest->timeout_hours ||
                           is_other_text(settings->results_path, latest->results_path);
     if (is_other_lane) {
         ps_say("limits and role are from now on as this command says");
     }
-    memcpy(settings->lane.limits, latest->lane.limits, sizeof(settings->lane.limits));
-    memcpy(settings->lane.role_arn, latest->lane.role_arn, sizeof(settings->lane.role_arn));
     settings->poll_ms = latest->poll_ms;
     settings->timeout_hours = latest->timeout_hours;
     free(settings->results_path);
@@ -82,7 +92,9 @@ enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
     if (owner->options->has_poll_ms) {
         owner->settings.poll_ms = owner->options->poll_ms;
     }
-    return PS_OK;
+    struct ps_pools pools PS_CLEANUP(ps_pools_release);
+    ps_pools_init(&pools);
+    return ps_pools_make(&pools, owner->settings.lanes, owner->settings.lane_count, err);
 }
 
 /* ------------------------------------------------ state */
@@ -116,16 +128,22 @@ enum ps_status ps_owner_open_state(struct ps_owner *const owner, struct ps_error
 
 /* ------------------------------------------------ the world */
 
-/* The emulator drew its bucket and its role when its data was made. */
-static void set_local_place(struct ps_owner *const owner)
+/* The emulator drew its buckets and its role when its data was made. */
+static enum ps_status set_local_places(struct ps_owner *const owner, struct ps_error *const err)
 {
     struct ps_settings *const settings = &owner->settings;
-    if (settings->is_local) {
-        free(settings->bucket);
-        settings->bucket = ps_str_dup(ps_str_of(ps_wire_local_bucket(owner->wire)));
-        (void)snprintf(settings->lane.role_arn, sizeof(settings->lane.role_arn), "%s",
+    for (int64_t place = 0; settings->is_local && place < settings->lane_count; place++) {
+        struct ps_lane *const lane = &settings->lanes[place];
+        char *bucket = NULL;
+        if (ps_wire_local_bucket(owner->wire, lane->region, &bucket, err) != PS_OK) {
+            return err->status;
+        }
+        free(settings->places[place].bucket);
+        settings->places[place].bucket = bucket;
+        (void)snprintf(lane->role_arn, sizeof(lane->role_arn), "%s",
                        ps_wire_local_role(owner->wire));
     }
+    return PS_OK;
 }
 
 /* From where the last turn that was kept left it. */
@@ -152,12 +170,20 @@ static enum ps_status open_clock(struct ps_owner *const owner, struct ps_error *
  * R1: a run stays in its Region. What the environment and the profile say counts only for a run
  * that took its Region from there; --region always does, unless it was said at the start too.
  */
+static bool has_region(const struct ps_settings *const settings, const struct ps_str region)
+{
+    bool is_there = false;
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        is_there = is_there || ps_str_equals_text(region, settings->lanes[lane].region);
+    }
+    return is_there;
+}
+
 static enum ps_status pin_region(const struct ps_owner *const owner, struct ps_error *const err)
 {
     struct ps_buf pinned PS_CLEANUP(ps_buf_release);
     char *said PS_CLEANUP(ps_str_free_auto) = NULL;
     const struct ps_state_store store = owner->store;
-    const char *const own_region = owner->settings.lane.region;
     ps_buf_init(&pinned, PS_TEXT_BYTES_MAX);
     if (owner->settings.is_local) {
         return PS_OK;
@@ -170,13 +196,13 @@ static enum ps_status pin_region(const struct ps_owner *const owner, struct ps_e
                                     err);
     }
     const struct ps_str then = ps_buf_str(&pinned);
-    const bool counts = owner->options->region != NULL || ps_str_equals_text(then, own_region);
+    const bool counts = owner->options->region != NULL || has_region(&owner->settings, then);
     if (said != NULL && counts && !ps_str_equals_text(then, said) &&
-        strcmp(said, own_region) != 0) {
+        !has_region(&owner->settings, ps_str_of(said))) {
         (void)ps_error_set(err, PS_E_DENIED, PS_RETRY_NEVER,
                            "cannot go on: this run lives in Region '%.40s', and now '%.40s' is "
                            "asked for",
-                           own_region, said);
+                           owner->settings.lanes[0].region, said);
         return ps_error_hint(err, "Leave --region and AWS_REGION as they were when it began.");
     }
     return PS_OK;
@@ -189,21 +215,27 @@ enum ps_status ps_owner_open_wire(struct ps_owner *const owner, struct ps_error 
         open_clock(owner, err) != PS_OK) {
         return err->status;
     }
-    set_local_place(owner);
-    return PS_OK;
+    return set_local_places(owner, err);
 }
 
-/* R1: the endpoint stays what it was when the run began. */
-static enum ps_status pin_endpoint(struct ps_owner *const owner, struct ps_error *const err)
+/* R1: the endpoint of a lane stays what it was when the run began. */
+static enum ps_status pin_endpoint(struct ps_owner *const owner, const int64_t lane,
+                                   struct ps_error *const err)
 {
+    struct ps_buf name PS_CLEANUP(ps_buf_release);
     struct ps_buf host PS_CLEANUP(ps_buf_release);
     struct ps_buf pinned PS_CLEANUP(ps_buf_release);
     const struct ps_state_store store = owner->store;
+    ps_buf_init(&name, PS_TEXT_BYTES_MAX);
     ps_buf_init(&host, PS_TEXT_BYTES_MAX);
     ps_buf_init(&pinned, PS_TEXT_BYTES_MAX);
-    ps_wire_add_host(owner->wire, &host);
-    if (!store.ops->get_value(store.context, VALUE_ENDPOINT, &pinned)) {
-        return store.ops->set_value(store.context, VALUE_ENDPOINT, ps_buf_text(&host), err);
+    ps_wire_add_host(owner->wire, lane, &host);
+    ps_buf_add_text(&name, VALUE_ENDPOINT);
+    if (lane > 0) {
+        ps_buf_add_format(&name, ".%lld", (long long)lane);
+    }
+    if (!store.ops->get_value(store.context, ps_buf_text(&name), &pinned)) {
+        return store.ops->set_value(store.context, ps_buf_text(&name), ps_buf_text(&host), err);
     }
     if (ps_str_equals(ps_buf_str(&host), ps_buf_str(&pinned))) {
         return PS_OK;
@@ -222,5 +254,10 @@ enum ps_status ps_owner_open_world(struct ps_owner *const owner, struct ps_world
                       ret_world, err) != PS_OK) {
         return err->status;
     }
-    return pin_endpoint(owner, err);
+    for (int64_t lane = 0; lane < owner->settings.lane_count; lane++) {
+        if (pin_endpoint(owner, lane, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
 }

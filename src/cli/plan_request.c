@@ -22,71 +22,6 @@ void ps_plan_request_release(struct ps_plan_request *const request)
     ps_plan_request_init(request);
 }
 
-/* ------------------------------------------------ lanes */
-
-static enum ps_status check_names(const struct ps_plan_request *const request,
-                                  struct ps_error *const err)
-{
-    for (int64_t lane = 0; lane < request->lane_count; lane++) {
-        for (int64_t other = 0; other < lane; other++) {
-            if (strcmp(request->lanes[lane].name, request->lanes[other].name) == 0) {
-                (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
-                                   "cannot use two lanes of the name '%s'",
-                                   request->lanes[lane].name);
-                return ps_error_hint(err, "Each --lane has a name=... of its own.");
-            }
-        }
-    }
-    return PS_OK;
-}
-
-/* The --model that is meant for this lane; NULL: its own. */
-static const char *model_of(const struct ps_options *const options, const int64_t lane)
-{
-    if (options->lanes.count == 0) {
-        return options->models.count == 0 ? NULL : options->models.texts[lane];
-    }
-    struct ps_lane said;
-    struct ps_error err;
-    ps_lane_init(&said, "");
-    if (options->models.count == 0 ||
-        ps_lane_parse(&said, ps_str_of(options->lanes.texts[lane]), &err) != PS_OK ||
-        said.model[0] != '\0') {
-        return NULL;
-    }
-    return options->models.texts[0];
-}
-
-static enum ps_status read_lanes(struct ps_plan_request *const request,
-                                 const struct ps_options *const options, struct ps_error *const err)
-{
-    const int64_t named = options->lanes.count > 0 ? options->lanes.count : options->models.count;
-    if (options->lanes.count > 0 && options->models.count > 1) {
-        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
-                           "cannot use several --model together with --lane");
-        return ps_error_hint(err, "Write the model into each lane: --lane 'name=a,model=M'.");
-    }
-    request->lane_count = named > 0 ? named : 1;
-    request->lanes = calloc((size_t)request->lane_count, sizeof(request->lanes[0]));
-    PS_ASSERT(request->lanes != NULL);
-    for (int64_t lane = 0; lane < request->lane_count; lane++) {
-        char name[sizeof(request->lanes[lane].name)] = "main";
-        enum ps_family family = PS_FAMILY_CONVERSE;
-        if (named > 1) {
-            (void)snprintf(name, sizeof(name), "lane%lld", (long long)lane + 1);
-        }
-        ps_lane_init(&request->lanes[lane], name);
-        if (ps_request_lane(options,
-                            lane < options->lanes.count ? options->lanes.texts[lane] : NULL,
-                            model_of(options, lane), &request->lanes[lane], err) != PS_OK ||
-            (request->lanes[lane].model[0] != '\0' &&
-             ps_request_family(&request->lanes[lane], &family, err) != PS_OK)) {
-            return err->status;
-        }
-    }
-    return check_names(request, err);
-}
-
 /* ------------------------------------------------ demand */
 
 static enum ps_status check_demand(const struct ps_plan_request *const request,
@@ -142,30 +77,15 @@ static enum ps_status take_numbers(struct ps_plan_request *const request,
     return PS_OK;
 }
 
-/* The largest of the lanes' limits: what only some of them can hold is not rejected here. */
-static void widen(struct ps_lane *const lane, const struct ps_plan_request *const request,
-                  const enum ps_limit_key key)
-{
-    for (int64_t other = 0; other < request->lane_count; other++) {
-        const struct ps_limit limit = request->lanes[other].limits[key];
-        if (limit.value == PS_NO_LIMIT || lane->limits[key].value == PS_NO_LIMIT) {
-            lane->limits[key].value = PS_NO_LIMIT;
-        } else if (limit.value > lane->limits[key].value) {
-            lane->limits[key] = limit;
-        }
-    }
-}
-
 static enum ps_status read_input(struct ps_plan_request *const request,
                                  const struct ps_options *const options, struct ps_error *const err)
 {
     struct ps_settings settings PS_CLEANUP(ps_settings_release);
     ps_settings_init(&settings);
-    settings.lane = request->lanes[0];
-    widen(&settings.lane, request, PS_LIMIT_CONTEXT);
-    widen(&settings.lane, request, PS_LIMIT_OUTPUT);
-    widen(&settings.lane, request, PS_LIMIT_SHARD_BYTES);
-    if (ps_request_family(&settings.lane, &settings.family, err) != PS_OK) {
+    for (int64_t lane = 0; lane < request->lane_count; lane++) {
+        (void)ps_settings_add_lane(&settings, &request->lanes[lane], PS_STR(""), PS_STR(""));
+    }
+    if (ps_request_family(&request->lanes[0], &settings.family, err) != PS_OK) {
         return err->status;
     }
     if (options->is_converse) {
@@ -184,7 +104,8 @@ enum ps_status ps_plan_request_read(struct ps_plan_request *const request,
                                     struct ps_error *const err)
 {
     request->start_ms = options->start_ms;
-    if (ps_request_check(options, err) != PS_OK || read_lanes(request, options, err) != PS_OK ||
+    if (ps_request_check(options, err) != PS_OK ||
+        ps_request_lanes(options, &request->lanes, &request->lane_count, err) != PS_OK ||
         check_demand(request, options, err) != PS_OK) {
         return err->status;
     }

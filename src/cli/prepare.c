@@ -57,6 +57,20 @@ static enum ps_dedupe dedupe_of(const struct ps_options *const options)
     return options->is_dedupe ? PS_DEDUPE_ALL : PS_DEDUPE_SAFE;
 }
 
+/* The largest of the lanes' limits, 0 for none: what only some of them can hold is not rejected. */
+static int64_t widest(const struct ps_settings *const settings, const enum ps_limit_key key)
+{
+    int64_t most = 0;
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        const int64_t value = ps_lane_limit(&settings->lanes[lane], key, 0);
+        if (value == 0) {
+            return 0;
+        }
+        most = value > most ? value : most;
+    }
+    return most;
+}
+
 enum ps_status ps_prepare_index(const struct ps_options *const options,
                                 const struct ps_settings *const settings, const char *const folder,
                                 struct ps_index_summary *const ret_summary,
@@ -71,12 +85,12 @@ enum ps_status ps_prepare_index(const struct ps_options *const options,
         .keep = options->keep,
         .system = options->system,
         .max_tokens = options->max_tokens,
-        .model = settings->lane.model,
+        .model = settings->lanes[0].model,
         .family = settings->family,
         .dedupe = dedupe_of(options),
-        .context_tokens_max = ps_lane_limit(&settings->lane, PS_LIMIT_CONTEXT, 0),
-        .output_tokens_max = ps_lane_limit(&settings->lane, PS_LIMIT_OUTPUT, 0),
-        .record_bytes_max = ps_lane_limit(&settings->lane, PS_LIMIT_SHARD_BYTES, 0),
+        .context_tokens_max = widest(settings, PS_LIMIT_CONTEXT),
+        .output_tokens_max = widest(settings, PS_LIMIT_OUTPUT),
+        .record_bytes_max = widest(settings, PS_LIMIT_SHARD_BYTES),
         .progress = ps_say_columns() > 0 ? show_reading : NULL,
     };
     const enum ps_status status = ps_index_build(&index_options, folder, ret_summary, err);
@@ -225,7 +239,14 @@ static enum ps_status check_minimum(const struct ps_settings *const settings,
                                     const struct ps_index_summary *const summary,
                                     struct ps_error *const err)
 {
-    const int64_t min_records = ps_lane_limit(&settings->lane, PS_LIMIT_MIN_RECORDS, 1);
+    const struct ps_lane *least = &settings->lanes[0];
+    for (int64_t lane = 1; lane < settings->lane_count; lane++) {
+        least = ps_lane_limit(&settings->lanes[lane], PS_LIMIT_MIN_RECORDS, 1) <
+                        ps_lane_limit(least, PS_LIMIT_MIN_RECORDS, 1)
+                    ? &settings->lanes[lane]
+                    : least;
+    }
+    const int64_t min_records = ps_lane_limit(least, PS_LIMIT_MIN_RECORDS, 1);
     if (summary->sent == 0 || summary->sent >= min_records) {
         return PS_OK;
     }
@@ -233,7 +254,7 @@ static enum ps_status check_minimum(const struct ps_settings *const settings,
                        "cannot make a batch job of %lld records: the service takes at least %lld "
                        "(limit min_records, %s)",
                        (long long)summary->sent, (long long)min_records,
-                       ps_limit_source_name(settings->lane.limits[PS_LIMIT_MIN_RECORDS].source));
+                       ps_limit_source_name(least->limits[PS_LIMIT_MIN_RECORDS].source));
     return ps_error_hint(
         err, "Put more prompts into one run; or, if your account's minimum is lower, say so with "
              "--lane 'min_records=N'.");

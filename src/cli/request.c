@@ -1,12 +1,15 @@
 #include "cli/request.h"
 
 #include "app/results.h"
+#include "base/assert.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "cli/say.h"
 #include "cli/wire.h"
+#include "core/body.h"
 #include "core/names.h"
+#include "core/pool.h"
 #include "os/clock.h"
 #include "os/files.h"
 
@@ -172,35 +175,102 @@ enum ps_status ps_request_lane(const struct ps_options *const options, const cha
     return ps_lane_check(lane, err);
 }
 
-static enum ps_status refuse_many(const char *const option, struct ps_error *const err)
+static enum ps_status check_names(const struct ps_lane *const lanes, const int64_t lane_count,
+                                  struct ps_error *const err)
 {
-    return ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use more than one %s here",
-                        option);
-}
-
-static enum ps_status set_lane(const struct ps_options *const options,
-                               struct ps_settings *const settings, struct ps_error *const err)
-{
-    struct ps_lane *const lane = &settings->lane;
-    if (options->lanes.count > 1) {
-        return refuse_many("--lane", err);
-    }
-    if (options->models.count > 1) {
-        return refuse_many("--model", err);
-    }
-    ps_lane_init(lane, "main");
-    if (ps_request_lane(options, options->lanes.count == 0 ? NULL : options->lanes.texts[0],
-                        options->models.count == 0 ? NULL : options->models.texts[0], lane,
-                        err) != PS_OK ||
-        (options->s3_uri != NULL &&
-         set_text(lane->s3_uri, sizeof(lane->s3_uri), ps_str_of(options->s3_uri), "--s3-uri",
-                  err) != PS_OK) ||
-        (options->role_arn != NULL &&
-         set_text(lane->role_arn, sizeof(lane->role_arn), ps_str_of(options->role_arn),
-                  "--role-arn", err) != PS_OK)) {
-        return err->status;
+    for (int64_t lane = 0; lane < lane_count; lane++) {
+        for (int64_t other = 0; other < lane; other++) {
+            if (strcmp(lanes[lane].name, lanes[other].name) == 0) {
+                (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                                   "cannot use two lanes of the name '%s'", lanes[lane].name);
+                return ps_error_hint(err, "Each --lane has a name=... of its own.");
+            }
+        }
     }
     return PS_OK;
+}
+
+/* The --model that is meant for this lane; NULL: its own. */
+static const char *model_of(const struct ps_options *const options, const int64_t lane)
+{
+    struct ps_lane said;
+    struct ps_error err;
+    if (options->lanes.count == 0) {
+        return options->models.count == 0 ? NULL : options->models.texts[lane];
+    }
+    ps_lane_init(&said, "");
+    if (options->models.count == 0 ||
+        (options->lanes.count > 1 &&
+         (ps_lane_parse(&said, ps_str_of(options->lanes.texts[lane]), &err) != PS_OK ||
+          said.model[0] != '\0'))) {
+        return NULL;
+    }
+    return options->models.texts[0];
+}
+
+static enum ps_status read_lane(const struct ps_options *const options, const int64_t place,
+                                const bool is_alone, struct ps_lane *const lane,
+                                struct ps_error *const err)
+{
+    char name[sizeof(lane->name)] = "main";
+    enum ps_family family = PS_FAMILY_CONVERSE;
+    if (!is_alone) {
+        (void)snprintf(name, sizeof(name), "lane%lld", (long long)place + 1);
+    }
+    ps_lane_init(lane, name);
+    if (ps_request_lane(options, place < options->lanes.count ? options->lanes.texts[place] : NULL,
+                        model_of(options, place), lane, err) != PS_OK) {
+        return err->status;
+    }
+    return lane->model[0] == '\0' ? PS_OK : ps_request_family(lane, &family, err);
+}
+
+enum ps_status ps_request_lanes(const struct ps_options *const options,
+                                struct ps_lane **const ret_lanes, int64_t *const ret_lane_count,
+                                struct ps_error *const err)
+{
+    const int64_t named = options->lanes.count > 0 ? options->lanes.count : options->models.count;
+    const int64_t lane_count = named > 0 ? named : 1;
+    struct ps_pools pools PS_CLEANUP(ps_pools_release);
+    ps_pools_init(&pools);
+    if (options->lanes.count > 0 && options->models.count > 1) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           "cannot use several --model together with --lane");
+        return ps_error_hint(err, "Write the model into each lane: --lane 'name=a,model=M'.");
+    }
+    struct ps_lane *const lanes = calloc((size_t)lane_count, sizeof(*lanes));
+    PS_ASSERT(lanes != NULL);
+    enum ps_status status = PS_OK;
+    for (int64_t lane = 0; status == PS_OK && lane < lane_count; lane++) {
+        status = read_lane(options, lane, lane_count == 1, &lanes[lane], err);
+    }
+    if (status != PS_OK || check_names(lanes, lane_count, err) != PS_OK ||
+        ps_pools_make(&pools, lanes, lane_count, err) != PS_OK) {
+        free(lanes);
+        return err->status;
+    }
+    *ret_lanes = lanes;
+    *ret_lane_count = lane_count;
+    return PS_OK;
+}
+
+/* An option of the whole run: over what its one lane says; of several, for those that say nothing.
+ */
+static enum ps_status set_place_text(char *const room, const size_t room_size,
+                                     const char *const said, const bool is_alone,
+                                     const char *const option, struct ps_error *const err)
+{
+    return said == NULL || (!is_alone && room[0] != '\0')
+               ? PS_OK
+               : set_text(room, room_size, ps_str_of(said), option, err);
+}
+
+static enum ps_status refuse_on_demand(const struct ps_lane *const lane, struct ps_error *const err)
+{
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                       "cannot run lane '%s': kind=on-demand is planned with, not run yet",
+                       lane->name);
+    return ps_error_hint(err, "Leave it out, or give it kind=batch.");
 }
 
 /* ------------------------------------------------ all that is missing, at once */
@@ -214,7 +284,8 @@ static void add_missing(struct ps_buf *const list, const bool is_missing, const 
 }
 
 static enum ps_status check_complete(const struct ps_options *const options,
-                                     const struct ps_lane *const lane, struct ps_error *const err)
+                                     const struct ps_lane *const lane, const bool is_alone,
+                                     struct ps_error *const err)
 {
     struct ps_buf list PS_CLEANUP(ps_buf_release);
     const bool is_aws = !options->is_local && !is_plan(options);
@@ -228,7 +299,8 @@ static enum ps_status check_complete(const struct ps_options *const options,
     if (list.size == 0) {
         return PS_OK;
     }
-    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot start without %s",
+    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot start %s%s%swithout %s",
+                       is_alone ? "" : "lane '", is_alone ? "" : lane->name, is_alone ? "" : "' ",
                        ps_buf_text(&list));
     if (is_aws && (lane->s3_uri[0] == '\0' || lane->role_arn[0] == '\0')) {
         return ps_error_hint(err, "On AWS: penstock run prompts.jsonl -o results.jsonl --s3-uri "
@@ -281,15 +353,13 @@ enum ps_status ps_request_check(const struct ps_options *const options, struct p
 
 /* ------------------------------------------------ where things go */
 
-static enum ps_status set_place(const struct ps_options *const options,
-                                struct ps_settings *const settings, struct ps_error *const err)
+static enum ps_status add_lane(const struct ps_options *const options,
+                               const struct ps_lane *const lane, struct ps_settings *const settings,
+                               struct ps_error *const err)
 {
-    const struct ps_lane *const lane = &settings->lane;
     struct ps_str bucket = PS_STR("");
     struct ps_str prefix = PS_STR(LOCAL_PREFIX);
-    settings->is_local = options->is_local;
-    settings->speed = LOCAL_SPEED;
-    if (!options->is_local) {
+    if (!options->is_local && !is_plan(options)) {
         if (!ps_str_starts_with(ps_str_of(lane->role_arn), PS_STR("arn:aws"))) {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '%.100s' as a role",
                                lane->role_arn);
@@ -300,31 +370,80 @@ static enum ps_status set_place(const struct ps_options *const options,
             return err->status;
         }
     }
-    settings->bucket = ps_str_dup(bucket);
-    settings->prefix = ps_str_dup(prefix);
+    (void)ps_settings_add_lane(settings, lane, bucket, prefix);
+    return PS_OK;
+}
+
+/* Places for lanes that name none, and what each lane must have. */
+static enum ps_status complete(const struct ps_options *const options, const bool is_alone,
+                               struct ps_lane *const lane, struct ps_error *const err)
+{
+    if (set_place_text(lane->s3_uri, sizeof(lane->s3_uri), options->s3_uri, is_alone, "--s3-uri",
+                       err) != PS_OK ||
+        set_place_text(lane->role_arn, sizeof(lane->role_arn), options->role_arn, is_alone,
+                       "--role-arn", err) != PS_OK ||
+        check_complete(options, lane, is_alone, err) != PS_OK) {
+        return err->status;
+    }
+    return lane->kind == PS_KIND_ON_DEMAND && !is_plan(options) ? refuse_on_demand(lane, err)
+                                                                : PS_OK;
+}
+
+static enum ps_status set_lanes(const struct ps_options *const options,
+                                struct ps_settings *const settings, struct ps_error *const err)
+{
+    struct ps_lane *lanes = NULL;
+    int64_t lane_count = 0;
+    enum ps_status status = ps_request_lanes(options, &lanes, &lane_count, err);
+    for (int64_t lane = 0; status == PS_OK && lane < lane_count; lane++) {
+        status = complete(options, lane_count == 1, &lanes[lane], err);
+    }
+    status = status == PS_OK ? ps_request_check(options, err) : status;
+    for (int64_t lane = 0; status == PS_OK && lane < lane_count; lane++) {
+        status = add_lane(options, &lanes[lane], settings, err);
+    }
+    free(lanes);
+    return status;
+}
+
+/* A record is written once, in one form, whichever lane it will go to. */
+static enum ps_status set_family(const struct ps_options *const options,
+                                 struct ps_settings *const settings, struct ps_error *const err)
+{
+    struct ps_body_form first = {PS_FAMILY_CONVERSE, false};
+    for (int64_t place = 0; place < settings->lane_count; place++) {
+        const struct ps_lane *const lane = &settings->lanes[place];
+        if (ps_request_family(lane, &settings->family, err) != PS_OK) {
+            return err->status;
+        }
+        const struct ps_body_form form = ps_body_form_of(ps_str_of(lane->model), settings->family);
+        if (place > 0 && !options->is_converse &&
+            (form.family != first.family || form.is_llama4 != first.is_llama4)) {
+            (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                               "cannot use lanes '%s' and '%s' together: their models take bodies "
+                               "of different forms",
+                               settings->lanes[0].name, lane->name);
+            return ps_error_hint(err, "--converse sends one form that both understand.");
+        }
+        first = place == 0 ? form : first;
+    }
+    settings->family = options->is_converse ? PS_FAMILY_CONVERSE : first.family;
     return PS_OK;
 }
 
 enum ps_status ps_request_settings(const struct ps_options *const options,
                                    struct ps_settings *const settings, struct ps_error *const err)
 {
-    if (set_lane(options, settings, err) != PS_OK ||
-        check_complete(options, &settings->lane, err) != PS_OK ||
-        ps_request_check(options, err) != PS_OK ||
-        ps_request_family(&settings->lane, &settings->family, err) != PS_OK) {
+    if (set_lanes(options, settings, err) != PS_OK || set_family(options, settings, err) != PS_OK) {
         return err->status;
-    }
-    if (options->is_converse) {
-        settings->family = PS_FAMILY_CONVERSE;
     }
     if (is_plan(options)) {
         return PS_OK;
     }
+    settings->is_local = options->is_local;
+    settings->speed = LOCAL_SPEED;
     settings->results_path = ps_files_absolute(options->output);
     settings->poll_ms = options->poll_ms;
     settings->timeout_hours = options->job_timeout_ms / PS_HOUR_MS;
-    if (ps_results_check_path(settings->results_path, err) != PS_OK) {
-        return err->status;
-    }
-    return set_place(options, settings, err);
+    return ps_results_check_path(settings->results_path, err);
 }

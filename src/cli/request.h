@@ -35,6 +35,17 @@ PS_MUST_CHECK enum ps_status ps_request_lane(const struct ps_options *options, c
                                              const char *model, struct ps_lane *lane,
                                              struct ps_error *err);
 
+/*
+ * All lanes that the options name; *ret_lanes is heap, the caller's. Each --lane makes one, else
+ * each
+ * --model, else there is one of no model. A --model beside one --lane goes over what that says;
+ * beside several it is for those that name none. PS_E_USAGE: what cannot be used, or two lanes of
+ * one name or of contradictory limits.
+ */
+PS_MUST_CHECK enum ps_status ps_request_lanes(const struct ps_options *options,
+                                              struct ps_lane **ret_lanes, int64_t *ret_lane_count,
+                                              struct ps_error *err);
+
 /* PS_E_USAGE where options contradict each other or an input has no name. */
 PS_MUST_CHECK enum ps_status ps_request_check(const struct ps_options *options,
                                               struct ps_error *err);

@@ -38,6 +38,20 @@
     ROW("slots", progress.slots)                     \
     ROW("jobs", progress.jobs)
 
+/* The numbers of a lane, likewise. */
+#define LANE_NUMBERS(ROW) \
+    ROW(pool)             \
+    ROW(jobs)             \
+    ROW(jobs_live)        \
+    ROW(jobs_done)        \
+    ROW(records)          \
+    ROW(records_done)     \
+    ROW(slots)            \
+    ROW(slots_used)       \
+    ROW(day_tokens)       \
+    ROW(day_limit)        \
+    ROW(day_end_ms)
+
 /* ------------------------------------------------ writing */
 
 /* A path is bytes, a service's message may be cut within a character: JSON is neither. */
@@ -80,6 +94,22 @@ static void add_jobs(yyjson_mut_doc *const document, yyjson_mut_val *const root,
     PS_ASSERT(yyjson_mut_obj_add_val(document, root, "live", live));
 }
 
+static void add_lanes(yyjson_mut_doc *const document, yyjson_mut_val *const root,
+                      const struct ps_progress *const progress)
+{
+    yyjson_mut_val *const lanes = yyjson_mut_arr(document);
+    for (int64_t place = 0; place < progress->lane_count; place++) {
+        const struct ps_lane_progress *const lane = &progress->lanes[place];
+        yyjson_mut_val *const object = yyjson_mut_obj(document);
+        add_text(document, object, "lane", lane->name);
+#define ADD_NUMBER(field) add_number(document, object, #field, lane->field);
+        LANE_NUMBERS(ADD_NUMBER)
+#undef ADD_NUMBER
+        PS_ASSERT(yyjson_mut_arr_append(lanes, object));
+    }
+    PS_ASSERT(yyjson_mut_obj_add_val(document, root, "lanes", lanes));
+}
+
 void ps_status_add_json(struct ps_buf *const buf, const struct ps_run_status *const status,
                         const bool is_pretty)
 {
@@ -92,6 +122,7 @@ void ps_status_add_json(struct ps_buf *const buf, const struct ps_run_status *co
     TEXTS(ADD_TEXT)
     NUMBERS(ADD_NUMBER)
     add_jobs(document, root, &status->progress);
+    add_lanes(document, root, &status->progress);
     if (status->exit_status >= 0) {
         add_number(document, root, "exit_status", status->exit_status);
     } else {
@@ -157,6 +188,20 @@ static void read_jobs(yyjson_val *const root, struct ps_progress *const progress
     }
 }
 
+static void read_lanes(yyjson_val *const root, struct ps_progress *const progress)
+{
+    yyjson_val *const lanes = yyjson_obj_get(root, "lanes");
+    for (size_t place = 0; place < yyjson_arr_size(lanes) && place < PS_PROGRESS_LANES_MAX;
+         place++) {
+        yyjson_val *const object = yyjson_arr_get(lanes, place);
+        struct ps_lane_progress *const lane = &progress->lanes[progress->lane_count++];
+        copy_text(lane->name, sizeof(lane->name), object, "lane");
+#define READ_NUMBER(field) lane->field = number_of(object, #field);
+        LANE_NUMBERS(READ_NUMBER)
+#undef READ_NUMBER
+    }
+}
+
 static enum ps_status parse(const struct ps_str text, const char *const path,
                             struct ps_run_status *const ret_status, struct ps_error *const err)
 {
@@ -172,6 +217,7 @@ static enum ps_status parse(const struct ps_str text, const char *const path,
     TEXTS(READ_TEXT)
     NUMBERS(READ_NUMBER)
     read_jobs(root, &ret_status->progress);
+    read_lanes(root, &ret_status->progress);
     yyjson_val *const exit_status = yyjson_obj_get(root, "exit_status");
     ret_status->exit_status = yyjson_is_int(exit_status) ? yyjson_get_sint(exit_status) : -1;
     yyjson_doc_free(document);

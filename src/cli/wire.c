@@ -3,7 +3,7 @@
 #include "aws/world_aws.h"
 #include "base/assert.h"
 #include "base/limits.h"
-#include "base/time.h"
+#include "core/pool.h"
 #include "emu/emulator.h"
 #include "os/files.h"
 
@@ -12,11 +12,18 @@
 
 #define TRANSFERS_MAX 16
 
-struct ps_wire {
-    struct ps_emulator *emulator; /* local runs */
+/* How a lane reaches its account. */
+struct wire_lane {
     struct ps_aws_settings aws;
     bool has_aws;
-    struct ps_credentials credentials;
+    struct ps_credentials credentials; /* of its profile; another lane's, where that has the same */
+    int64_t keeper;                    /* the lane whose credentials they are */
+};
+
+struct ps_wire {
+    struct ps_emulator *emulator; /* local runs */
+    struct wire_lane *lanes;
+    int64_t lane_count;
     struct ps_world_aws *world;
     char *clock_spec;
 };
@@ -25,10 +32,13 @@ struct ps_wire *ps_wire_free(struct ps_wire *const wire)
 {
     if (wire != NULL) {
         (void)ps_world_aws_free(wire->world);
-        ps_credentials_release(&wire->credentials);
-        if (wire->has_aws) {
-            ps_aws_settings_release(&wire->aws);
+        for (int64_t lane = 0; lane < wire->lane_count; lane++) {
+            ps_credentials_release(&wire->lanes[lane].credentials);
+            if (wire->lanes[lane].has_aws) {
+                ps_aws_settings_release(&wire->lanes[lane].aws);
+            }
         }
+        free(wire->lanes);
         (void)ps_emulator_stop(wire->emulator);
         free(wire->clock_spec);
         free(wire);
@@ -53,39 +63,62 @@ static void forget_environment(void)
     }
 }
 
-static void write_limit(const struct ps_lane *const lane, const enum ps_limit_key key,
-                        struct ps_buf *const text)
+/* The looser of two limits: for the smallest job that is the smaller one. */
+static struct ps_limit looser(const enum ps_limit_key key, const struct ps_limit left,
+                              const struct ps_limit right)
 {
-    const int64_t value = lane->limits[key].value;
-    if (key == PS_LIMIT_RESET) {
-        ps_buf_add_format(text, ",reset=%02lld:%02lldZ", (long long)(value / PS_HOUR_MS),
-                          (long long)(value % PS_HOUR_MS / PS_MINUTE_MS));
-    } else if (key == PS_LIMIT_STARTUP) {
-        ps_buf_add_format(text, ",startup=%lldms", (long long)value);
-    } else {
-        ps_buf_add_format(text, ",%s=%lld", ps_limit_name(key), (long long)value);
+    if (left.value == PS_NO_LIMIT || right.value == PS_NO_LIMIT) {
+        return (struct ps_limit){PS_NO_LIMIT, PS_SOURCE_NONE};
+    }
+    const bool is_left =
+        key == PS_LIMIT_MIN_RECORDS ? left.value < right.value : left.value > right.value;
+    return is_left ? left : right;
+}
+
+/* What the simulated account has for a pool: its limits, and the loosest of its lanes' own. */
+static void pool_lane(const struct ps_settings *const settings, const struct ps_pools *const pools,
+                      const int64_t place, struct ps_lane *const ret_lane)
+{
+    const struct ps_pool *const pool = &pools->pools[place];
+    *ret_lane = settings->lanes[pool->first_lane];
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (ps_pool_has((enum ps_limit_key)key)) {
+            ret_lane->limits[key] = pool->limits[key];
+            continue;
+        }
+        for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+            if (pools->of_lane[lane] == place) {
+                ret_lane->limits[key] = looser((enum ps_limit_key)key, ret_lane->limits[key],
+                                               settings->lanes[lane].limits[key]);
+            }
+        }
+    }
+    ret_lane->s3_uri[0] = '\0';
+    ret_lane->role_arn[0] = '\0';
+    ret_lane->profile[0] = '\0';
+    if (settings->lane_count == 1) {
+        ret_lane->model[0] = '\0'; /* any */
+        ret_lane->region[0] = '\0';
     }
 }
 
-/* The simulated account has the limits that the lane says the real one has. */
-static enum ps_status write_limits(const struct ps_lane *const lane, const char *const path,
+/* The simulated account has the limits that the lanes say the real one has. */
+static enum ps_status write_limits(const struct ps_settings *const settings, const char *const path,
                                    struct ps_error *const err)
 {
-    static const char *const counts[] = {
-        [PS_RPS_NOTHING] = "none", [PS_RPS_RECORDS] = "records", [PS_RPS_CALLS] = "calls"};
-    static const char *const behaviours[] = {[PS_BEHAVIOUR_QUEUE] = "queue",
-                                             [PS_BEHAVIOUR_REFUSE] = "refuse",
-                                             [PS_BEHAVIOUR_LEARN] = "learn"};
     struct ps_buf text PS_CLEANUP(ps_buf_release);
-    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
-    ps_buf_add_format(&text, "name=%s", lane->name);
-    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
-        if (lane->limits[key].value != PS_NO_LIMIT) {
-            write_limit(lane, (enum ps_limit_key)key, &text);
-        }
+    struct ps_pools pools PS_CLEANUP(ps_pools_release);
+    ps_buf_init(&text, PS_MB);
+    ps_pools_init(&pools);
+    if (ps_pools_make(&pools, settings->lanes, settings->lane_count, err) != PS_OK) {
+        return err->status;
     }
-    ps_buf_add_format(&text, ",rps_counts=%s,behaviour=%s\n", counts[lane->rps_counts],
-                      behaviours[lane->behaviour]);
+    for (int64_t pool = 0; pool < pools.count; pool++) {
+        struct ps_lane lane;
+        pool_lane(settings, &pools, pool, &lane);
+        ps_lane_write(&lane, &text);
+        ps_buf_add_text(&text, "\n");
+    }
     return ps_files_write(path, ps_buf_str(&text), err);
 }
 
@@ -98,14 +131,12 @@ static enum ps_status start_emulator(struct ps_wire *const wire,
     const struct ps_emulator_options options = {
         .data_folder = data, .speed = settings->speed, .limits_file = limits};
     forget_environment();
-    if (write_limits(&settings->lane, limits, err) != PS_OK ||
+    if (write_limits(settings, limits, err) != PS_OK ||
         ps_emulator_start(&options, &wire->emulator, err) != PS_OK) {
         return err->status;
     }
     wire->clock_spec = ps_str_dup(ps_str_of(ps_emulator_clock(wire->emulator)));
-    return ps_credentials_set(
-        &wire->credentials, ps_str_of(ps_emulator_access_key_id(wire->emulator)),
-        ps_str_of(ps_emulator_secret_access_key(wire->emulator)), PS_STR(""), "the emulator", err);
+    return PS_OK;
 }
 
 static bool is_loopback(const struct ps_str host)
@@ -116,11 +147,12 @@ static bool is_loopback(const struct ps_str host)
 }
 
 /* A sped-up clock against a real service would break every wait of rules R2 and R3. */
-static enum ps_status check_clock(const struct ps_wire *const wire, struct ps_error *const err)
+static enum ps_status check_clock(const struct ps_wire *const wire, const int64_t lane,
+                                  struct ps_error *const err)
 {
     struct ps_buf host PS_CLEANUP(ps_buf_release);
     ps_buf_init(&host, PS_TEXT_BYTES_MAX);
-    ps_wire_add_host(wire, &host);
+    ps_wire_add_host(wire, lane, &host);
     if (wire->clock_spec[0] == '\0' || is_loopback(ps_buf_str(&host))) {
         return PS_OK;
     }
@@ -129,29 +161,69 @@ static enum ps_status check_clock(const struct ps_wire *const wire, struct ps_er
     return ps_error_hint(err, "It belongs to an emulator on this machine: unset it.");
 }
 
+/* The lane before this one that has its profile; the lane itself: none. */
+static int64_t keeper_of(const struct ps_settings *const settings, const int64_t lane)
+{
+    int64_t keeper = 0;
+    while (keeper < lane && !settings->is_local &&
+           strcmp(settings->lanes[keeper].profile, settings->lanes[lane].profile) != 0) {
+        keeper++;
+    }
+    return settings->is_local ? 0 : keeper;
+}
+
+static enum ps_status load_credentials(struct ps_wire *const wire, const bool is_local,
+                                       struct wire_lane *const lane, struct ps_error *const err)
+{
+    if (!is_local) {
+        return ps_credentials_load(&lane->aws, &lane->credentials, err);
+    }
+    return ps_credentials_set(
+        &lane->credentials, ps_str_of(ps_emulator_access_key_id(wire->emulator)),
+        ps_str_of(ps_emulator_secret_access_key(wire->emulator)), PS_STR(""), "the emulator", err);
+}
+
+/* The lane's own profile goes over --profile, which is for lanes that name none. */
+static enum ps_status open_lane(struct ps_wire *const wire, const struct ps_options *const options,
+                                const struct ps_settings *const settings, const int64_t place,
+                                struct ps_error *const err)
+{
+    struct wire_lane *const lane = &wire->lanes[place];
+    const struct ps_lane *const said = &settings->lanes[place];
+    const char *const profile = said->profile[0] == '\0' ? options->profile : said->profile;
+    const struct ps_aws_flags flags =
+        settings->is_local
+            ? (struct ps_aws_flags){NULL, said->region, ps_emulator_endpoint_url(wire->emulator)}
+            : (struct ps_aws_flags){profile, said->region, options->endpoint_url};
+    if (ps_aws_settings_load(&flags, &lane->aws, err) != PS_OK) {
+        return err->status;
+    }
+    lane->has_aws = true;
+    lane->keeper = keeper_of(settings, place);
+    return lane->keeper == place ? load_credentials(wire, settings->is_local, lane, err) : PS_OK;
+}
+
 enum ps_status ps_wire_new(const struct ps_options *const options,
                            const struct ps_settings *const settings, const char *const folder,
                            struct ps_wire **const ret_wire, struct ps_error *const err)
 {
     struct ps_wire *wire PS_CLEANUP(free_auto) = calloc(1, sizeof(*wire));
     PS_ASSERT(wire != NULL);
-    ps_credentials_init(&wire->credentials);
-    struct ps_aws_flags flags = {options->profile, settings->lane.region, options->endpoint_url};
-    if (settings->is_local) {
-        if (start_emulator(wire, settings, folder, err) != PS_OK) {
+    wire->lane_count = settings->lane_count;
+    wire->lanes = calloc((size_t)settings->lane_count, sizeof(wire->lanes[0]));
+    PS_ASSERT(wire->lanes != NULL);
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        ps_credentials_init(&wire->lanes[lane].credentials);
+    }
+    if (!settings->is_local) {
+        wire->clock_spec = ps_str_dup(ps_str_of(getenv("PENSTOCK_CLOCK")));
+    } else if (start_emulator(wire, settings, folder, err) != PS_OK) {
+        return err->status;
+    }
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        if (open_lane(wire, options, settings, lane, err) != PS_OK) {
             return err->status;
         }
-        flags = (struct ps_aws_flags){NULL, settings->lane.region,
-                                      ps_emulator_endpoint_url(wire->emulator)};
-    } else {
-        wire->clock_spec = ps_str_dup(ps_str_of(getenv("PENSTOCK_CLOCK")));
-    }
-    if (ps_aws_settings_load(&flags, &wire->aws, err) != PS_OK) {
-        return err->status;
-    }
-    wire->has_aws = true;
-    if (!settings->is_local && ps_credentials_load(&wire->aws, &wire->credentials, err) != PS_OK) {
-        return err->status;
     }
     *ret_wire = PS_TAKE(&wire);
     return PS_OK;
@@ -162,33 +234,47 @@ const char *ps_wire_clock_spec(const struct ps_wire *const wire)
     return wire->clock_spec;
 }
 
-const char *ps_wire_local_bucket(const struct ps_wire *const wire)
+enum ps_status ps_wire_local_bucket(struct ps_wire *const wire, const char *const region,
+                                    char **const ret_bucket, struct ps_error *const err)
 {
-    return wire->emulator == NULL ? NULL : ps_emulator_bucket(wire->emulator);
+    PS_ASSERT(wire->emulator != NULL);
+    return ps_emulator_bucket_of(wire->emulator, region, ret_bucket, err);
 }
 
 const char *ps_wire_local_role(const struct ps_wire *const wire)
 {
-    return wire->emulator == NULL ? NULL : ps_emulator_role_arn(wire->emulator);
+    PS_ASSERT(wire->emulator != NULL);
+    return ps_emulator_role_arn(wire->emulator);
 }
 
 enum ps_status ps_wire_world(struct ps_wire *const wire, const struct ps_settings *const settings,
                              const struct ps_streams streams, const struct ps_clock *const clock,
                              struct ps_world *const ret_world, struct ps_error *const err)
 {
-    const struct ps_world_aws_lane lanes[] = {{settings->lane.region, settings->bucket, NULL}};
+    struct ps_world_aws_lane *const lanes = calloc((size_t)wire->lane_count, sizeof(*lanes));
+    PS_ASSERT(lanes != NULL && wire->lane_count == settings->lane_count);
+    for (int64_t lane = 0; lane < wire->lane_count; lane++) {
+        lanes[lane] = (struct ps_world_aws_lane){
+            .region = settings->lanes[lane].region,
+            .bucket = settings->places[lane].bucket,
+            .settings = &wire->lanes[lane].aws,
+            .credentials = &wire->lanes[wire->lanes[lane].keeper].credentials,
+        };
+    }
     const struct ps_world_aws_options options = {.lanes = lanes,
-                                                 .lane_count = 1,
-                                                 .settings = &wire->aws,
-                                                 .credentials = &wire->credentials,
+                                                 .lane_count = wire->lane_count,
                                                  .streams = streams,
                                                  .clock = clock,
                                                  .transfers_max = TRANSFERS_MAX};
-    if (ps_world_aws_new(&options, &wire->world, err) != PS_OK || check_clock(wire, err) != PS_OK) {
-        return err->status;
+    enum ps_status status = ps_world_aws_new(&options, &wire->world, err);
+    free(lanes);
+    for (int64_t lane = 0; status == PS_OK && lane < wire->lane_count; lane++) {
+        status = check_clock(wire, lane, err);
     }
-    *ret_world = ps_world_aws_port(wire->world);
-    return PS_OK;
+    if (status == PS_OK) {
+        *ret_world = ps_world_aws_port(wire->world);
+    }
+    return status;
 }
 
 enum ps_status ps_wire_check(const struct ps_options *const options,
@@ -205,9 +291,10 @@ enum ps_status ps_wire_check(const struct ps_options *const options,
     return ps_wire_world(wire, settings, (struct ps_streams){NULL, NULL}, &clock, &world, err);
 }
 
-void ps_wire_add_host(const struct ps_wire *const wire, struct ps_buf *const buf)
+void ps_wire_add_host(const struct ps_wire *const wire, const int64_t lane,
+                      struct ps_buf *const buf)
 {
-    const struct ps_str host = ps_str_of(ps_world_aws_host(wire->world, 0, PS_AWS_BEDROCK));
+    const struct ps_str host = ps_str_of(ps_world_aws_host(wire->world, lane, PS_AWS_BEDROCK));
     ps_buf_add(buf, is_loopback(host) ? ps_str_part(host, 0, ps_str_find(host, ':')) : host);
 }
 

@@ -30,8 +30,9 @@ PS_MUST_CHECK enum ps_status ps_wire_check(const struct ps_options *options,
 /* What PENSTOCK_CLOCK says, or the emulator's; "" for real time. */
 const char *ps_wire_clock_spec(const struct ps_wire *wire);
 
-/* The run's bucket and role, where the emulator has its own. NULL: not local. */
-const char *ps_wire_local_bucket(const struct ps_wire *wire);
+/* Of a local run: the emulator's bucket in a Region, heap text; and its role. */
+PS_MUST_CHECK enum ps_status ps_wire_local_bucket(struct ps_wire *wire, const char *region,
+                                                  char **ret_bucket, struct ps_error *err);
 const char *ps_wire_local_role(const struct ps_wire *wire);
 
 /* Makes the world; the streams are called from inside its next_fact. */
@@ -39,8 +40,8 @@ PS_MUST_CHECK enum ps_status ps_wire_world(struct ps_wire *wire, const struct ps
                                            struct ps_streams streams, const struct ps_clock *clock,
                                            struct ps_world *ret_world, struct ps_error *err);
 
-/* The Bedrock host that the run talks to; a loopback one without its port (R1). */
-void ps_wire_add_host(const struct ps_wire *wire, struct ps_buf *buf);
+/* The Bedrock host that a lane talks to; a loopback one without its port (R1). */
+void ps_wire_add_host(const struct ps_wire *wire, int64_t lane, struct ps_buf *buf);
 
 /* The Region that flags, environment and profile name; NULL: none. Heap text. */
 PS_MUST_CHECK enum ps_status ps_wire_region(const struct ps_options *options, char **ret_region,

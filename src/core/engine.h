@@ -127,13 +127,19 @@ struct ps_str ps_engine_account(const struct ps_engine *engine, int64_t lane);
 /* What a pool is at: for reports, and for whoever cuts jobs. */
 struct ps_engine_use {
     int64_t slots;      /* jobs that hold one */
+    int64_t jobs_max;   /* 0: any number */
     int64_t day_end_ms; /* wall clock; 0: it has no budget of a day */
     int64_t day_tokens; /* held against the present day */
+    int64_t tpd;        /* 0: no such limit */
 };
 struct ps_engine_use ps_engine_pool_use(const struct ps_engine *engine, int64_t pool);
 
-/* The most tokens that one job of a pool may have: a whole day's budget. INT64_MAX: any number. */
-int64_t ps_engine_job_tokens_max(const struct ps_engine_pool *pool, int64_t records);
+/* The pool that a lane draws on: another one than the options said, where two have become one. */
+int64_t ps_engine_lane_pool(const struct ps_engine *engine, int64_t lane);
+
+/* The most tokens that one job of so many records may have in a pool: a whole day's budget. One
+ * that has more and is not created yet is cut anew. INT64_MAX: any number. */
+int64_t ps_engine_job_tokens_max(const struct ps_engine *engine, int64_t pool, int64_t records);
 
 /* Records that open jobs hold. */
 int64_t ps_engine_records_held(const struct ps_engine *engine);

@@ -141,5 +141,17 @@ struct ps_engine_use ps_engine_pool_use(const struct ps_engine *const engine, co
 {
     PS_ASSERT(pool >= 0 && pool < engine->options.pool_count);
     const struct ps_pool_state *const state = &engine->pools[pool];
-    return (struct ps_engine_use){state->slots, state->day.end_ms, state->day_tokens};
+    return (struct ps_engine_use){
+        .slots = state->slots,
+        .jobs_max = state->pool.jobs_max > 0 ? state->pool.jobs_max : 0,
+        .day_end_ms = state->day.end_ms,
+        .day_tokens = state->day_tokens,
+        .tpd = state->pool.tpd > 0 ? state->pool.tpd : 0,
+    };
+}
+
+int64_t ps_engine_lane_pool(const struct ps_engine *const engine, const int64_t lane)
+{
+    PS_ASSERT(lane >= 0 && lane < engine->options.lane_count);
+    return engine->lanes[lane].lane.pool;
 }

@@ -94,7 +94,8 @@ void ps_engine_pass_days(struct ps_engine *const engine, const struct ps_now now
     }
 }
 
-int64_t ps_engine_job_tokens_max(const struct ps_engine_pool *const pool, const int64_t records)
+/* Of a day in which so many records are held: without its headroom. */
+static int64_t budget_of(const struct ps_engine_pool *const pool, const int64_t records)
 {
     if (pool->tpd <= 0) {
         return INT64_MAX;
@@ -103,16 +104,22 @@ int64_t ps_engine_job_tokens_max(const struct ps_engine_pool *const pool, const 
     return kept < pool->tpd ? pool->tpd - kept : 0;
 }
 
+int64_t ps_engine_job_tokens_max(const struct ps_engine *const engine, const int64_t pool,
+                                 const int64_t records)
+{
+    PS_ASSERT(pool >= 0 && pool < engine->options.pool_count);
+    return budget_of(&engine->pools[pool].pool, records);
+}
+
 bool ps_engine_is_over_day(const struct ps_pool_state *const pool, const struct ps_job *const job)
 {
-    return job->quota_tokens > ps_engine_job_tokens_max(&pool->pool, job->records);
+    return job->quota_tokens > budget_of(&pool->pool, job->records);
 }
 
 bool ps_engine_fits_day(const struct ps_pool_state *const pool, const struct ps_job *const job)
 {
-    const int64_t room =
-        ps_engine_job_tokens_max(&pool->pool, pool->day_records + job->records) - pool->day_tokens;
-    return !has_budget(pool) || job->quota_tokens <= room;
+    const int64_t budget = budget_of(&pool->pool, pool->day_records + job->records);
+    return !has_budget(pool) || job->quota_tokens <= budget - pool->day_tokens;
 }
 
 void ps_engine_hold_day(struct ps_engine *const engine, struct ps_job *const job)

@@ -1,6 +1,7 @@
 #include "core/lane.h"
 
 #include "base/assert.h"
+#include "base/time.h"
 #include "codec/units.h"
 #include "core/catalog.h"
 
@@ -197,6 +198,40 @@ enum ps_status ps_lane_parse(struct ps_lane *const lane, const struct ps_str tex
         from += pair.size + 1;
     }
     return PS_OK;
+}
+
+static void write_limit(const enum ps_limit_key key, const int64_t value, struct ps_buf *const buf)
+{
+    ps_buf_add_format(buf, ",%s=", limit_rows[key].name);
+    if (key == PS_LIMIT_RESET) {
+        ps_buf_add_format(buf, "%02d:%02dZ", (int)(value / PS_HOUR_MS),
+                          (int)(value % PS_HOUR_MS / PS_MINUTE_MS));
+    } else {
+        ps_buf_add_format(buf, key == PS_LIMIT_STARTUP ? "%lldms" : "%lld", (long long)value);
+    }
+}
+
+void ps_lane_write(const struct ps_lane *const lane, struct ps_buf *const buf)
+{
+    const int words[] = {[WORD_KIND] = (int)lane->kind,
+                         [WORD_RPS_COUNTS] = (int)lane->rps_counts,
+                         [WORD_BEHAVIOUR] = (int)lane->behaviour};
+    for (size_t row = 0; row < sizeof(text_rows) / sizeof(text_rows[0]); row++) {
+        const char *const text = (const char *)lane + text_rows[row].offset;
+        if (row == 0 || text[0] != '\0') {
+            ps_buf_add_format(buf, "%s%s=%s", row == 0 ? "" : ",", text_rows[row].name, text);
+        }
+    }
+    for (size_t row = 0; row < sizeof(word_rows) / sizeof(word_rows[0]); row++) {
+        if (row != WORD_RPS_COUNTS || lane->has_rps_counts || lane->rps_counts != PS_RPS_NOTHING) {
+            ps_buf_add_format(buf, ",%s=%s", word_rows[row].name, word_rows[row].words[words[row]]);
+        }
+    }
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (lane->limits[key].value != PS_NO_LIMIT) {
+            write_limit((enum ps_limit_key)key, lane->limits[key].value, buf);
+        }
+    }
 }
 
 /* ---- profiles ---- */

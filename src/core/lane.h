@@ -10,6 +10,7 @@
 #ifndef PS_CORE_LANE_H
 #define PS_CORE_LANE_H
 
+#include "base/buf.h"
 #include "base/status.h"
 #include "base/str.h"
 
@@ -96,6 +97,9 @@ void ps_lane_init(struct ps_lane *lane, const char *name);
  */
 PS_MUST_CHECK enum ps_status ps_lane_parse(struct ps_lane *lane, struct ps_str text,
                                            struct ps_error *err);
+
+/* Appends what ps_lane_parse reads: texts and limits that are set, and the words. */
+void ps_lane_write(const struct ps_lane *lane, struct ps_buf *buf);
 
 /*
  * Fills every limit that is not set yet, and rps_counts, from profile "published", "typical" or

@@ -1,6 +1,7 @@
 #include "core/plan.h"
 
 #include "base/assert.h"
+#include "base/checked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,10 @@ struct bounds {
     int64_t shard_bytes;
     int64_t job_records;
     int64_t job_bytes;
+    int64_t job_tokens;
     int64_t files;
+    int64_t expected_output;
+    int64_t burndown;
 };
 
 void ps_plan_init(struct ps_plan *const plan)
@@ -23,6 +27,7 @@ void ps_plan_release(struct ps_plan *const plan)
 {
     free(plan->shards);
     free(plan->jobs);
+    free(plan->left);
     ps_plan_init(plan);
 }
 
@@ -60,11 +65,25 @@ static const struct ps_entry *entry_at(const struct ps_plan_records *const recor
     return &records->entries[records->picked == NULL ? place : (int64_t)records->picked[place]];
 }
 
+static int64_t tokens_of(const struct ps_entry *const entry, const struct bounds *const bounds)
+{
+    const int64_t most = (int64_t)entry->output_tokens_max;
+    const int64_t output = bounds->expected_output > 0 && bounds->expected_output < most
+                               ? bounds->expected_output
+                               : most;
+    int64_t counted = 0;
+    return ps_mul_i64(output, bounds->burndown, &counted) &&
+                   ps_add_i64(counted, (int64_t)entry->input_tokens, &counted)
+               ? counted
+               : INT64_MAX;
+}
+
 static bool job_is_full(const struct ps_plan_job *const job, const struct ps_entry *const entry,
                         const struct bounds *const bounds)
 {
     return job->records >= bounds->job_records ||
-           job->bytes > bounds->job_bytes - (int64_t)entry->sent_bytes;
+           job->bytes > bounds->job_bytes - (int64_t)entry->sent_bytes ||
+           job->quota_tokens > bounds->job_tokens - tokens_of(entry, bounds);
 }
 
 static bool shard_is_full(const struct ps_plan_shard *const shard,
@@ -75,19 +94,23 @@ static bool shard_is_full(const struct ps_plan_shard *const shard,
 }
 
 static void put_in(struct ps_plan *const plan, const int64_t place,
-                   const struct ps_entry *const entry, const int64_t count)
+                   const struct ps_entry *const entry, const struct bounds *const bounds,
+                   const int64_t count)
 {
     struct ps_plan_job *const job = &plan->jobs[plan->job_count - 1];
     struct ps_plan_shard *const shard = &plan->shards[plan->shard_count - 1];
     const int64_t bytes = (int64_t)entry->sent_bytes * count;
     const int64_t input_tokens = (int64_t)entry->input_tokens * count;
+    const int64_t quota_tokens = tokens_of(entry, bounds) * count;
     shard->end = place + count;
     shard->records += count;
     shard->bytes += bytes;
     shard->input_tokens += input_tokens;
+    shard->quota_tokens += quota_tokens;
     job->records += count;
     job->bytes += bytes;
     job->input_tokens += input_tokens;
+    job->quota_tokens += quota_tokens;
 }
 
 static void add_record(struct ps_plan *const plan, const int64_t place,
@@ -104,7 +127,7 @@ static void add_record(struct ps_plan *const plan, const int64_t place,
         }
         open_shard(plan, place);
     }
-    put_in(plan, place, entry, 1);
+    put_in(plan, place, entry, bounds, 1);
 }
 
 static int64_t smaller(const int64_t left, const int64_t right)
@@ -119,9 +142,13 @@ static int64_t room_for(const struct ps_plan *const plan, const struct ps_entry 
     const struct ps_plan_job *const job = &plan->jobs[plan->job_count - 1];
     const struct ps_plan_shard *const shard = &plan->shards[plan->shard_count - 1];
     const int64_t bytes = entry->sent_bytes > 0 ? (int64_t)entry->sent_bytes : 1;
-    return smaller(
-        smaller(bounds->shard_records - shard->records, bounds->job_records - job->records),
-        smaller(bounds->shard_bytes - shard->bytes, bounds->job_bytes - job->bytes) / bytes);
+    const int64_t tokens = tokens_of(entry, bounds) > 0 ? tokens_of(entry, bounds) : 1;
+    const int64_t by_tokens = (bounds->job_tokens - job->quota_tokens) / tokens;
+    const int64_t by_bytes =
+        smaller(bounds->shard_bytes - shard->bytes, bounds->job_bytes - job->bytes) / bytes;
+    const int64_t by_records =
+        smaller(bounds->shard_records - shard->records, bounds->job_records - job->records);
+    return smaller(by_tokens, smaller(by_records, by_bytes));
 }
 
 static enum ps_status refuse_record(const int64_t record, const struct ps_entry *const entry,
@@ -134,6 +161,13 @@ static enum ps_status refuse_record(const int64_t record, const struct ps_entry 
                        (long long)record, (long long)entry->sent_bytes, ps_limit_name(key),
                        (long long)(is_file ? bounds->shard_bytes : bounds->job_bytes));
     return ps_error_hint(err, "Shorten the record, or raise %s of the lane.", ps_limit_name(key));
+}
+
+static void leave(struct ps_plan *const plan, const struct ps_plan_shard *const shard)
+{
+    plan->left = grow(plan->left, plan->left_count, sizeof(plan->left[0]));
+    plan->left[plan->left_count++] = *shard;
+    plan->left_records += shard->records;
 }
 
 static enum ps_status cut_from(struct ps_plan *const plan,
@@ -149,10 +183,18 @@ static enum ps_status cut_from(struct ps_plan *const plan,
             (int64_t)entry->sent_bytes > bounds->job_bytes) {
             return refuse_record(entry - records->entries, entry, bounds, err);
         }
+        if (tokens_of(entry, bounds) > bounds->job_tokens) {
+            /* No day of the lane is long enough. */
+            const int64_t alike = records->alike != NULL ? records->end - place : 1;
+            leave(plan,
+                  &(struct ps_plan_shard){.first = place, .end = place + alike, .records = alike});
+            place += alike - 1;
+            continue;
+        }
         add_record(plan, place, entry, bounds);
         if (records->alike != NULL) {
             const int64_t more = smaller(records->end - place - 1, room_for(plan, entry, bounds));
-            put_in(plan, place + 1, entry, more);
+            put_in(plan, place + 1, entry, bounds, more);
             place += more;
         }
     }
@@ -164,7 +206,11 @@ static int64_t drop_last_jobs(struct ps_plan *const plan, const int64_t job_coun
 {
     plan->job_count -= job_count;
     plan->shard_count = plan->jobs[plan->job_count].first_shard;
-    return plan->shards[plan->shard_count].first;
+    const int64_t first = plan->shards[plan->shard_count].first;
+    while (plan->left_count > 0 && plan->left[plan->left_count - 1].first >= first) {
+        plan->left_records -= plan->left[--plan->left_count].records;
+    }
+    return first;
 }
 
 static int64_t last_records(const struct ps_plan *const plan, const int64_t job_count)
@@ -193,7 +239,9 @@ static void drop_small(struct ps_plan *const plan, const int64_t min_records)
     for (int64_t place = 0; place < plan->job_count; place++) {
         struct ps_plan_job job = plan->jobs[place];
         if (job.records < min_records) {
-            plan->left_records += job.records;
+            for (int64_t shard = 0; shard < job.shard_count; shard++) {
+                leave(plan, &plan->shards[job.first_shard + shard]);
+            }
             continue;
         }
         memmove(&plan->shards[shard_count], &plan->shards[job.first_shard],
@@ -229,16 +277,41 @@ static void even_out(struct ps_plan *const plan, const struct ps_plan_records *c
     }
 }
 
-enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_records *const records,
-                           const struct ps_lane *const lane, struct ps_error *const err)
+static struct bounds bounds_of(const struct ps_lane *const lane,
+                               const struct ps_plan_size *const size)
 {
-    const struct bounds bounds = {
+    struct bounds bounds = {
         .shard_records = ps_lane_limit(lane, PS_LIMIT_SHARD_RECORDS, INT64_MAX),
         .shard_bytes = ps_lane_limit(lane, PS_LIMIT_SHARD_BYTES, INT64_MAX),
         .job_records = ps_lane_limit(lane, PS_LIMIT_JOB_RECORDS, INT64_MAX),
         .job_bytes = ps_lane_limit(lane, PS_LIMIT_JOB_BYTES, INT64_MAX),
+        .job_tokens = INT64_MAX,
         .files = ps_lane_limit(lane, PS_LIMIT_FILES, INT64_MAX),
+        .burndown = ps_lane_limit(lane, PS_LIMIT_BURNDOWN, 1),
     };
+    if (size != NULL) {
+        const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
+        const int64_t wanted = size->job_records > min_records ? size->job_records : min_records;
+        bounds.job_records =
+            size->job_records > 0 ? smaller(bounds.job_records, wanted) : bounds.job_records;
+        bounds.job_tokens = size->job_tokens > 0 ? size->job_tokens : bounds.job_tokens;
+        bounds.expected_output = size->expected_output;
+    }
+    return bounds;
+}
+
+int64_t ps_plan_quota_tokens(const struct ps_entry *const entry, const struct ps_lane *const lane,
+                             const struct ps_plan_size *const size)
+{
+    const struct bounds bounds = bounds_of(lane, size);
+    return tokens_of(entry, &bounds);
+}
+
+enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_records *const records,
+                           const struct ps_lane *const lane, const struct ps_plan_size *const size,
+                           struct ps_error *const err)
+{
+    const struct bounds bounds = bounds_of(lane, size);
     const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
     ps_plan_release(plan);
     if (cut_from(plan, records, records->first, &bounds, err) != PS_OK) {

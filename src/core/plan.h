@@ -33,6 +33,7 @@ struct ps_plan_shard {
     int64_t records;
     int64_t bytes;
     int64_t input_tokens;
+    int64_t quota_tokens; /* as ps_plan_size counts them */
 };
 
 struct ps_plan_job {
@@ -41,6 +42,14 @@ struct ps_plan_job {
     int64_t records;
     int64_t bytes;
     int64_t input_tokens;
+    int64_t quota_tokens;
+};
+
+/* What a job may be besides the lane's limits, and how its tokens count. Zero: nothing is said. */
+struct ps_plan_size {
+    int64_t job_records;     /* at most, as wanted; never below the lane's minimum */
+    int64_t job_tokens;      /* at most: a day's budget */
+    int64_t expected_output; /* of a record, where its own maximum is not less; 0: that maximum */
 };
 
 struct ps_plan {
@@ -48,7 +57,8 @@ struct ps_plan {
     int64_t shard_count;
     struct ps_plan_job *jobs;
     int64_t job_count;
-    int64_t left_first; /* from here on nothing is planned: the rest is below the minimum */
+    struct ps_plan_shard *left; /* what is in no job: below the minimum */
+    int64_t left_count;
     int64_t left_records;
 };
 
@@ -56,11 +66,16 @@ void ps_plan_init(struct ps_plan *plan);
 void ps_plan_release(struct ps_plan *plan);
 
 /*
- * Cuts `records` for `lane`. PS_E_REFUSED when even one record does not fit a file of the lane (the
- * index refuses such records before).
+ * Cuts `records` for `lane`; `size` may be NULL. PS_E_REFUSED when even one record does not fit a
+ * file of the lane (the index refuses such records before).
  */
 PS_MUST_CHECK enum ps_status ps_plan_cut(struct ps_plan *plan,
                                          const struct ps_plan_records *records,
-                                         const struct ps_lane *lane, struct ps_error *err);
+                                         const struct ps_lane *lane,
+                                         const struct ps_plan_size *size, struct ps_error *err);
+
+/* What a record counts against the lane's tokens: input, and output times its burn-down. */
+int64_t ps_plan_quota_tokens(const struct ps_entry *entry, const struct ps_lane *lane,
+                             const struct ps_plan_size *size);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "emu/server.h"
 #include "os/clock.h"
+#include "sim/bucket_calls.h"
 #include "sim/world.h"
 
 #include <errno.h>
@@ -311,6 +312,47 @@ const char *ps_emulator_role_arn(const struct ps_emulator *const emulator)
 const char *ps_emulator_caller_role_arn(const struct ps_emulator *const emulator)
 {
     return emulator->identity.caller_role_arn;
+}
+
+static enum ps_status make_bucket(struct ps_emulator *const emulator,
+                                  const struct ps_object_place *const place,
+                                  struct ps_error *const err)
+{
+    struct ps_call call;
+    struct ps_refusal refusal = {.http_status = 200, .code = ""};
+    ps_world_begin_call(emulator->world, PS_OP_ANY, ps_clock_now(&emulator->clock).wall_ms, &call);
+    const bool is_made = ps_bucket_create(emulator->world, &call, place, &refusal);
+    const struct ps_call_end end = {.op = "CreateBucket",
+                                    .http_status = refusal.http_status,
+                                    .code = refusal.code,
+                                    .subject = place->bucket,
+                                    .answer = "sent",
+                                    .is_executed = is_made};
+    if (ps_world_end_call(emulator->world, &call, &end, err) != PS_OK) {
+        return err->status;
+    }
+    return is_made ? PS_OK
+                   : ps_error_set(err, PS_E_IO, PS_RETRY_LATER, "could not make bucket '%.*s': %s",
+                                  PS_STR_ARGS(place->bucket), refusal.message);
+}
+
+enum ps_status ps_emulator_bucket_of(struct ps_emulator *const emulator, const char *const region,
+                                     char **const ret_bucket, struct ps_error *const err)
+{
+    char name[64];
+    char found[32];
+    if (strcmp(region, emulator->identity.region) == 0) {
+        *ret_bucket = ps_str_dup(ps_str_of(emulator->identity.bucket));
+        return PS_OK;
+    }
+    (void)snprintf(name, sizeof name, "%.30s-%.31s", emulator->identity.bucket, region);
+    const struct ps_object_place place = {.bucket = ps_str_of(name), .region = ps_str_of(region)};
+    ps_bucket_region(emulator->world, place.bucket, found);
+    if (found[0] == '\0' && make_bucket(emulator, &place, err) != PS_OK) {
+        return err->status;
+    }
+    *ret_bucket = ps_str_dup(place.bucket);
+    return PS_OK;
 }
 
 const char *ps_emulator_bucket(const struct ps_emulator *const emulator)

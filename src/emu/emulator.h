@@ -50,6 +50,13 @@ const char *ps_emulator_region(const struct ps_emulator *emulator);
 const char *ps_emulator_role_arn(const struct ps_emulator *emulator);
 const char *ps_emulator_caller_role_arn(const struct ps_emulator *emulator);
 const char *ps_emulator_bucket(const struct ps_emulator *emulator);
+
+/*
+ * The account's bucket of a Region: its own, or one that is made the first time that it is asked
+ * for, "BUCKET-REGION". *ret_bucket is heap text.
+ */
+PS_MUST_CHECK enum ps_status ps_emulator_bucket_of(struct ps_emulator *emulator, const char *region,
+                                                   char **ret_bucket, struct ps_error *err);
 const char *
 ps_emulator_clock(const struct ps_emulator *emulator); /* "ORIGIN_MS,SPEED"; "" at real time */
 

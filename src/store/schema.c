@@ -30,6 +30,11 @@ static const char *const migrations[] = {
     "INTEGER NOT NULL,"
     "  key TEXT NOT NULL, body TEXT NOT NULL, at_ms INTEGER NOT NULL);"
     "CREATE TABLE segments (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);",
+    /* Budgets of days: what a job counts, and the day that it is held against. */
+    "ALTER TABLE jobs ADD COLUMN quota_tokens INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE jobs ADD COLUMN day_end_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE jobs ADD COLUMN day_tokens INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE jobs SET quota_tokens = input_tokens;",
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

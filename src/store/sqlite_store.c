@@ -28,7 +28,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SET_VALUE] = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
     [GET_VALUE] = "SELECT value FROM settings WHERE name = ?",
     [PUT_JOB] = "INSERT OR REPLACE INTO jobs VALUES "
-                "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [EACH_JOB] = "SELECT * FROM jobs ORDER BY number",
     [DROP_SHARDS] = "DELETE FROM shards WHERE job = ?",
     [PUT_SHARD] = "INSERT INTO shards VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -170,7 +170,8 @@ static enum ps_status store_put_job(void *const context, const struct ps_job *co
         job->empty_looks,     job->last_empty_ms,  (int64_t)job->status, job->counted,
         job->processed,       job->total};
     const int64_t harvest[] = {job->ended_ms,         job->listing_digest, job->listing_ms,
-                               (int64_t)job->verdict, job->tries,          job->wake_ms};
+                               (int64_t)job->verdict, job->tries,          job->wake_ms,
+                               job->quota_tokens,     job->day_end_ms,     job->day_tokens};
     for (size_t place = 0; place < sizeof(head) / sizeof(head[0]); place++) {
         bind_number(&binding, head[place]);
     }
@@ -239,6 +240,9 @@ static void read_job(sqlite3_stmt *const statement, struct ps_job *const job)
     job->verdict = (enum ps_job_verdict)read_number(&reading);
     job->tries = read_number(&reading);
     job->wake_ms = read_number(&reading);
+    job->quota_tokens = read_number(&reading);
+    job->day_end_ms = read_number(&reading);
+    job->day_tokens = read_number(&reading);
 }
 
 static enum ps_status end_reading(struct sqlite_store *const store, sqlite3_stmt *const statement,

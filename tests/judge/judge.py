@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """judge - says from the emulator's raw event log, the user's input and the results whether Penstock kept its word
 
-    judge.py --data DIR [--run URI] [--input FILE... --results FILE] [--report FILE] [--ledger FILE]
+    judge.py --data DIR [--run URI]... [--input FILE... --results FILE] [--report FILE] [--ledger FILE]
              [--format F] [--id-field NAME] [--dedupe safe|all|none] [--retried] [--resent] [--prompt-file FILE]
 
 Written from the reference and from docs/EVENTS.md alone: it shares nothing with the program, and believes neither
@@ -679,10 +679,10 @@ def read_rows(path):
 def judge(options):
     world = World(options.data)
     runs = sorted({job.run for job in world.jobs.values()})
-    run = options.run or (runs[0] if len(runs) == 1 else None)
-    if options.results and run is None and len(runs) > 1:
+    named = options.run or (runs if len(runs) == 1 else [])
+    if options.results and not named and len(runs) > 1:
         raise CannotJudge("the log holds several runs, name one by --run: %s" % " ".join(runs))
-    jobs = [job for job in world.jobs.values() if run is None or job.run == run]
+    jobs = [job for job in world.jobs.values() if not named or job.run in named]
     answers = collections.defaultdict(list)
     for pool in world.pools.values():
         for text in pool.breaches():
@@ -738,7 +738,7 @@ def verdict(world, jobs, lines, rows):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--run")
+    parser.add_argument("--run", action="append", help="of which run; repeated, one run in several buckets")
     parser.add_argument("--input", nargs="+", default=[])
     parser.add_argument("--results")
     parser.add_argument("--report")

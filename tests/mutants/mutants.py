@@ -20,7 +20,8 @@ def row(rule, name, what, test, *edits):
 row("R1", "account-not-compared", "the account is not compared", STORIES + "another_profile_of_another_account_is_refused_by_every_command",
     "src/core/engine_start.c", "if (lane->account[0] == '\\0' || strcmp(lane->account, account) == 0) {", "if (account != NULL) {")
 row("R1", "account-not-stored", "the account is not stored", STORIES + "another_profile_of_another_account_is_refused_by_every_command",
-    "src/app/turn.c", "    if (ps_engine_account(turn->engine, 0).size > 0 &&", "    if (ps_engine_account(turn->engine, 0).size > 1000 &&")
+    "src/app/turn.c", "           ps_engine_account(turn->engine, turn->kept_accounts).size > 0) {",
+    "           ps_engine_account(turn->engine, turn->kept_accounts).size > 1000) {")
 row("R1", "account-not-first", "jobs are listed before the account is known",
     STORIES + "another_profile_of_another_account_is_refused_by_every_command",
     ("src/core/engine.c", "    engine->unsent = -1;\n    engine->is_cut_due = true;",

@@ -156,7 +156,8 @@ static void open_world(struct rig *const rig)
     if (ps_aws_settings_region(&rig->settings, &region, &err) != PS_OK || region == NULL) {
         region = ps_str_dup(PS_STR("us-east-1"));
     }
-    const struct ps_world_aws_lane lane = {region, bucket == NULL ? "penstock-test" : bucket, NULL};
+    const struct ps_world_aws_lane lane = {region, bucket == NULL ? "penstock-test" : bucket, NULL,
+                                           NULL, NULL};
     const struct ps_world_aws_options options = {.lanes = &lane,
                                                  .lane_count = 1,
                                                  .settings = &rig->settings,

@@ -40,7 +40,7 @@ static int64_t cut(struct ps_forecast_book *const book, const char *const limits
     const struct ps_lane lane = lane_of(limits);
     const struct ps_plan_records records = {.end = counts_of(book).unsent, .alike = &entry};
     ps_plan_init(&plan);
-    assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+    assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
     ps_forecast_book_cut(book, &plan, first_number);
     return plan.job_count;
 }

@@ -32,6 +32,13 @@ struct way {
     struct ps_error err;
 };
 
+/* Every job was of the one lane. */
+static const char *name_of_lane(const void *const context, const char *const segment)
+{
+    (void)segment;
+    return context;
+}
+
 static void assert_ok(const struct way *const way, const enum ps_status status)
 {
     if (status != PS_OK) {
@@ -84,7 +91,7 @@ static void run(struct way *const way, const char *const lines)
     assert_ok(way, ps_collect_object_end(collect, &way->err));
     assert_ok(way, ps_collect_close(collect, PS_ANSWER_UNACCOUNTED, PS_STR("lost"), &way->err));
     collect = ps_collect_free(collect);
-    const struct ps_results_target target = {way->results, "a", way->source};
+    const struct ps_results_target target = {way->results, {name_of_lane, "a"}, way->source};
     assert_ok(way, ps_results_publish(way->index, way->answers, &target, &way->sums, &way->err));
     assert_ok(way,
               ps_results_verify(way->index, way->answers, way->results, &way->sums, &way->err));

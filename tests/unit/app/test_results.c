@@ -22,6 +22,13 @@
 #include <cmocka.h>
 
 /* One of each kind, and duplicates of three of them. */
+/* Every job was of the one lane. */
+static const char *name_of_lane(const void *const context, const char *const segment)
+{
+    (void)segment;
+    return context;
+}
+
 static const struct fake_record input[] = {
     {.id = "\"a\"", .keep = "{\"k\":1}", .source = "source 0"},
     {.id = "null",
@@ -123,7 +130,7 @@ static void assert_sums(const struct ps_results_sums *const sums)
 static void publish(struct bench *const bench, struct ps_source *const source)
 {
     struct ps_results_sums sums;
-    const struct ps_results_target target = {bench->path, "lane \"a\"", source};
+    const struct ps_results_target target = {bench->path, {name_of_lane, "lane \"a\""}, source};
     assert_int_equal(ps_results_publish(bench->index, bench->answers, &target, &sums, &bench->err),
                      PS_OK);
     assert_sums(&sums);
@@ -287,7 +294,7 @@ static void damage_to_a_segment_is_named_and_keeps_the_old_results(void **state)
     assert_non_null(answer);
     answer[1] = 'B';
     test_file_write(answers, "j1-a1.seg", (struct ps_str){bytes, size});
-    const struct ps_results_target target = {bench.path, "a", NULL};
+    const struct ps_results_target target = {bench.path, {name_of_lane, "a"}, NULL};
     assert_int_equal(ps_results_publish(bench.index, bench.answers, &target, &sums, &bench.err),
                      PS_E_CORRUPT);
     assert_non_null(strstr(bench.err.message, "j1-a1.seg"));
@@ -308,7 +315,7 @@ static void a_full_disk_leaves_no_half_file(void **state)
         PS_E_IO);
     assert_non_null(strstr(bench.err.message, "No space left"));
     (void)close(full);
-    const struct ps_results_target target = {"/dev/full", "a", NULL};
+    const struct ps_results_target target = {"/dev/full", {name_of_lane, "a"}, NULL};
     assert_int_equal(ps_results_publish(bench.index, bench.answers, &target, &sums, &bench.err),
                      PS_E_IO);
     assert_true(bench.err.hint[0] != '\0');
@@ -325,7 +332,7 @@ static void all_files_or_none(void **state)
     char *in_the_way PS_CLEANUP(ps_str_free_auto) =
         ps_files_join(bench.folder, "r.failed.jsonl.new");
     assert_int_equal(mkdir(in_the_way, 0700), 0);
-    const struct ps_results_target target = {bench.path, "a", NULL};
+    const struct ps_results_target target = {bench.path, {name_of_lane, "a"}, NULL};
     assert_int_equal(ps_results_publish(bench.index, bench.answers, &target, &sums, &bench.err),
                      PS_E_IO);
     assert_file(&bench, "r.jsonl", "old\n");
@@ -339,7 +346,7 @@ static void a_device_gets_lines_and_no_side_files(void **state)
     struct ps_results_sums sums;
     struct stat info;
     bench_init(&bench);
-    const struct ps_results_target target = {"/dev/null", "a", NULL};
+    const struct ps_results_target target = {"/dev/null", {name_of_lane, "a"}, NULL};
     assert_int_equal(ps_results_publish(bench.index, bench.answers, &target, &sums, &bench.err),
                      PS_OK);
     assert_sums(&sums);
@@ -393,7 +400,7 @@ static void an_empty_input_gives_empty_files(void **state)
     struct ps_error err;
     size_t size = 1;
     assert_int_equal(ps_answers_open(answers_folder, 0, NULL, 0, &answers, &err), PS_OK);
-    const struct ps_results_target target = {path, "a", NULL};
+    const struct ps_results_target target = {path, {name_of_lane, "a"}, NULL};
     assert_int_equal(ps_results_publish(index, answers, &target, &sums, &err), PS_OK);
     assert_int_equal(sums.records, 0);
     char *text PS_CLEANUP(ps_str_free_auto) = test_file_read(folder, "r.jsonl", &size);

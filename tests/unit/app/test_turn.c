@@ -52,7 +52,7 @@ struct run {
 
 static void set_limit(struct run *const run, const enum ps_limit_key key, const int64_t value)
 {
-    run->settings.lane.limits[key] = (struct ps_limit){value, PS_SOURCE_USER};
+    run->settings.lanes[0].limits[key] = (struct ps_limit){value, PS_SOURCE_USER};
 }
 
 static void run_init(struct run *const run)
@@ -73,12 +73,13 @@ static void run_init(struct run *const run)
     ps_settings_init(&run->settings);
     run->settings.name = ps_str_dup(PS_STR("run"));
     run->settings.nonce = ps_str_dup(PS_STR("00ff"));
-    run->settings.bucket = ps_str_dup(PS_STR("bucket"));
-    run->settings.prefix = ps_str_dup(PS_STR("some/prefix"));
+    struct ps_lane lane;
+    ps_lane_init(&lane, "main");
+    (void)snprintf(lane.model, sizeof(lane.model), "model");
+    (void)ps_settings_add_lane(&run->settings, &lane, PS_STR("bucket"), PS_STR("some/prefix"));
     run->settings.family = PS_FAMILY_ANTHROPIC;
     run->settings.poll_ms = 1000;
     run->settings.timeout_hours = 24;
-    (void)snprintf(run->settings.lane.model, sizeof(run->settings.lane.model), "model");
     set_limit(run, PS_LIMIT_JOBS, 1);
     set_limit(run, PS_LIMIT_MIN_RECORDS, 2);
     set_limit(run, PS_LIMIT_SHARD_RECORDS, 2);

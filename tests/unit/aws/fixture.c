@@ -102,8 +102,9 @@ void fixture_start(struct fixture *const fixture, const struct fake_step *const 
                    const size_t step_count, const struct ps_world_aws_options *const options)
 {
     static const struct ps_streams_ops ops = {open_body, read_body, close_body, write_sink};
-    static const struct ps_world_aws_lane lanes[] = {{"eu-west-1", "bucket", NULL},
-                                                     {"us-east-1", "other", "111122223333"}};
+    static const struct ps_world_aws_lane lanes[] = {
+        {"eu-west-1", "bucket", NULL, NULL, NULL},
+        {"us-east-1", "other", "111122223333", NULL, NULL}};
     struct ps_error err = {.message = ""};
     memset(fixture, 0, sizeof(*fixture));
     fixture_clean_environment();

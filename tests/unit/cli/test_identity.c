@@ -21,15 +21,21 @@
 
 static char *folder;
 
+static void add_lane(struct ps_settings *const settings)
+{
+    struct ps_lane lane;
+    ps_lane_init(&lane, "main");
+    (void)snprintf(lane.model, sizeof(lane.model), "%s", "m");
+    (void)snprintf(lane.region, sizeof(lane.region), "%s", "us-east-1");
+    (void)snprintf(lane.s3_uri, sizeof(lane.s3_uri), "%s", "s3://bucket/p");
+    (void)ps_settings_add_lane(settings, &lane, PS_STR("bucket"), PS_STR("p"));
+}
+
 static void fill(struct ps_settings *const settings)
 {
     ps_settings_init(settings);
-    (void)snprintf(settings->lane.model, sizeof(settings->lane.model), "%s", "m");
-    (void)snprintf(settings->lane.region, sizeof(settings->lane.region), "%s", "us-east-1");
-    (void)snprintf(settings->lane.s3_uri, sizeof(settings->lane.s3_uri), "%s", "s3://bucket/p");
+    add_lane(settings);
     settings->nonce = ps_str_dup(PS_STR("00"));
-    settings->bucket = ps_str_dup(PS_STR("bucket"));
-    settings->prefix = ps_str_dup(PS_STR("p"));
     settings->results_path = ps_str_dup(PS_STR("/tmp/o"));
 }
 
@@ -93,11 +99,11 @@ static void model_region_place_and_template_are_in_it(void **state)
     struct ps_error err;
     fill(&settings);
     test_options_of(&options, line);
-    char *seen[6];
+    char *seen[9];
     seen[0] = params_of(&options, &settings);
-    (void)snprintf(settings.lane.model, sizeof(settings.lane.model), "%s", "n");
+    (void)snprintf(settings.lanes[0].model, sizeof(settings.lanes[0].model), "%s", "n");
     seen[1] = params_of(&options, &settings);
-    (void)snprintf(settings.lane.region, sizeof(settings.lane.region), "%s", "us-west-2");
+    (void)snprintf(settings.lanes[0].region, sizeof(settings.lanes[0].region), "%s", "us-west-2");
     seen[2] = params_of(&options, &settings);
     settings.is_local = true;
     seen[3] = params_of(&options, &settings);
@@ -108,6 +114,12 @@ static void model_region_place_and_template_are_in_it(void **state)
     seen[4] = params_of(&options, &settings);
     test_file_write(folder, "t", PS_STR("b {x}"));
     seen[5] = params_of(&options, &settings);
+    add_lane(&settings); /* another one beside it */
+    seen[6] = params_of(&options, &settings);
+    (void)snprintf(settings.lanes[1].model, sizeof(settings.lanes[1].model), "%s", "o");
+    seen[7] = params_of(&options, &settings);
+    (void)snprintf(settings.lanes[1].profile, sizeof(settings.lanes[1].profile), "%s", "other");
+    seen[8] = params_of(&options, &settings);
     for (size_t one = 0; one < sizeof(seen) / sizeof(seen[0]); one++) {
         for (size_t other = 0; other < one; other++) {
             assert_string_not_equal(seen[one], seen[other]);

@@ -202,7 +202,7 @@ static void the_latest_commands_limits_and_results_count(void **state)
     char *folder PS_CLEANUP(ps_str_free_auto) = folder_of(&scene);
     ps_settings_init(&settings);
     assert_int_equal(ps_settings_read(&settings, folder, &err), PS_OK);
-    assert_int_equal(ps_lane_limit(&settings.lane, PS_LIMIT_JOBS, 0), 1);
+    assert_int_equal(ps_lane_limit(&settings.lanes[0], PS_LIMIT_JOBS, 0), 1);
     assert_string_equal(settings.results_path, output);
     assert_int_equal(settings.poll_ms, 20000);
     assert_int_equal(settings.timeout_hours, 168);

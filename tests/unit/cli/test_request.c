@@ -56,9 +56,16 @@ static void what_is_missing_or_wrong_is_named(void **state)
         {"run a -o /tmp/o --local --model " MODEL "@eu-west-1", "in eu-west-1", "'eu.anthropic."},
         {"run a -o /tmp/o --local --models-file /nowhere/m.json --model " MODEL, "/nowhere/m.json",
          ""},
-        {"run a -o /tmp/o --local --model " MODEL " --lane name=a --lane name=b",
-         "more than one --lane", ""},
-        {"run a -o /tmp/o --local --model " MODEL " --model " MODEL, "more than one --model", ""},
+        {"run a -o /tmp/o --local --model " MODEL " --lane name=a --lane name=a", "the name 'a'",
+         "name=..."},
+        {"run a -o /tmp/o --local --model " MODEL " --lane name=a,jobs=3 --lane name=b,jobs=4",
+         "their jobs differs", "jobs"},
+        {"run a -o /tmp/o --local --model " MODEL " --lane name=a --lane name=b,kind=on-demand",
+         "cannot run lane 'b'", "kind=batch"},
+        {"run a -o /tmp/o --local --lane name=a,model=" MODEL " --lane name=b", "lane 'b' without",
+         "--model"},
+        {"run a -o /tmp/o --local --model " MODEL " --model amazon.nova-lite-v1:0",
+         "'lane1' and 'lane2' together", "--converse"},
         {"run a -o /tmp/o --local --dedupe --no-dedupe --model " MODEL, "--no-dedupe", ""},
         {"run a -o /tmp/o --local --job-timeout 23h --model " MODEL, "--job-timeout", "queue"},
         {"run a -o /tmp/o --local --job-timeout 169h --model " MODEL, "24 to 168 whole", ""},
@@ -92,17 +99,47 @@ static void a_run_on_aws_has_its_place_and_lane(void **state)
                                " --model " MODEL "@us-west-2",
                                &settings, &err),
                      PS_OK);
-    assert_string_equal(settings.bucket, "bucket");
-    assert_string_equal(settings.prefix, "p/q");
+    assert_string_equal(settings.places[0].bucket, "bucket");
+    assert_string_equal(settings.places[0].prefix, "p/q");
     assert_string_equal(settings.results_path, "/tmp/o.jsonl");
-    assert_string_equal(settings.lane.model, MODEL); /* --model goes over --lane */
-    assert_string_equal(settings.lane.region, "us-west-2");
-    assert_int_equal(settings.lane.limits[PS_LIMIT_JOBS].value, 3);
-    assert_int_equal(settings.lane.limits[PS_LIMIT_JOBS].source, PS_SOURCE_USER);
+    assert_string_equal(settings.lanes[0].model, MODEL); /* --model goes over --lane */
+    assert_string_equal(settings.lanes[0].region, "us-west-2");
+    assert_int_equal(settings.lanes[0].limits[PS_LIMIT_JOBS].value, 3);
+    assert_int_equal(settings.lanes[0].limits[PS_LIMIT_JOBS].source, PS_SOURCE_USER);
     assert_int_equal(settings.poll_ms, 2000);
     assert_int_equal(settings.timeout_hours, 72);
     assert_int_equal(settings.family, PS_FAMILY_ANTHROPIC);
     assert_false(settings.is_local);
+    ps_settings_release(&settings);
+}
+
+static void a_run_of_several_lanes_has_a_place_for_each(void **state)
+{
+    (void)state;
+    struct ps_settings settings;
+    struct ps_error err;
+    assert_int_equal(requested("run a -o /tmp/o.jsonl --s3-uri s3://bucket/p " ROLE
+                               " --lane name=a,region=us-east-1,jobs=3"
+                               " --lane name=b,region=us-west-2,s3_uri=s3://other/q,jobs=4"
+                               " --model " MODEL,
+                               &settings, &err),
+                     PS_OK);
+    assert_int_equal(settings.lane_count, 2);
+    assert_string_equal(settings.lanes[0].model, MODEL);
+    assert_string_equal(settings.lanes[1].model, MODEL);
+    assert_string_equal(settings.places[0].bucket, "bucket");
+    assert_string_equal(settings.places[1].bucket, "other");
+    assert_string_equal(settings.places[1].prefix, "q");
+    assert_string_equal(settings.lanes[1].role_arn, settings.lanes[0].role_arn);
+    assert_int_equal(settings.lanes[1].limits[PS_LIMIT_JOBS].value, 4);
+    ps_settings_release(&settings);
+    assert_int_equal(requested("run a -o /tmp/o.jsonl --local --converse --model " MODEL
+                               " --model us.amazon.nova-lite-v1:0@us-west-2",
+                               &settings, &err),
+                     PS_OK);
+    assert_int_equal(settings.family, PS_FAMILY_CONVERSE);
+    assert_string_equal(settings.lanes[1].name, "lane2");
+    assert_string_equal(settings.lanes[1].region, "us-west-2");
     ps_settings_release(&settings);
 }
 
@@ -115,7 +152,7 @@ static void a_local_run_needs_no_aws_and_converse_changes_the_family(void **stat
         requested("run - -o /tmp/o --local --converse --model " MODEL, &settings, &err), PS_OK);
     assert_true(settings.is_local);
     assert_int_equal(settings.family, PS_FAMILY_CONVERSE);
-    assert_true(settings.lane.region[0] != '\0');
+    assert_true(settings.lanes[0].region[0] != '\0');
     assert_true(settings.speed > 1);
     ps_settings_release(&settings);
 }
@@ -129,7 +166,7 @@ static void the_region_of_the_environment_does(void **state)
     assert_int_equal(requested("run a -o /tmp/o --s3-uri s3://bucket/p " ROLE " --model " MODEL,
                                &settings, &err),
                      PS_OK);
-    assert_string_equal(settings.lane.region, "us-east-2");
+    assert_string_equal(settings.lanes[0].region, "us-east-2");
     ps_settings_release(&settings);
     assert_int_equal(unsetenv("AWS_REGION"), 0);
 }
@@ -146,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_missing_or_wrong_is_named),
         cmocka_unit_test(a_run_on_aws_has_its_place_and_lane),
+        cmocka_unit_test(a_run_of_several_lanes_has_a_place_for_each),
         cmocka_unit_test(a_local_run_needs_no_aws_and_converse_changes_the_family),
         cmocka_unit_test(the_region_of_the_environment_does),
     };

@@ -99,29 +99,12 @@ static void what_differs_from_what_was_said_moves_the_bound_too(void **state)
     ps_options_release(&options);
 }
 
-static void lanes_that_contradict_are_an_error(void **state)
-{
-    (void)state;
-    struct ps_options options;
-    struct ps_plan_request request PS_CLEANUP(ps_plan_request_release);
-    struct ps_simulation simulation;
-    struct ps_error err;
-    cli_options(&options, NUMBERS, "--lane", "name=a,tpm=1M", "--lane", "name=b,tpm=2M", NULL);
-    ps_plan_request_init(&request);
-    assert_int_equal(ps_plan_request_read(&request, &options, &err), PS_OK);
-    assert_int_equal(ps_simulation_run(&(struct ps_simulation_options){.request = &request}, 1,
-                                       &simulation, &err),
-                     PS_E_USAGE);
-    ps_options_release(&options);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ratio_is_rounded_up_and_never_below_what_it_was),
         cmocka_unit_test(one_lane_is_as_fast_as_its_limits_allow),
         cmocka_unit_test(what_differs_from_what_was_said_moves_the_bound_too),
-        cmocka_unit_test(lanes_that_contradict_are_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ static void fill(struct ps_run_status *const status, const char *const phase)
                                      .elapsed_ms = 110,
                                      .speed = 600,
                                      .live_count = PS_PROGRESS_LIVE_MAX,
+                                     .lane_count = 2,
                                      .activity = "uploading",
                                      .trouble = "no answer"};
     for (int stage = 0; stage < PS_STAGE_COUNT; stage++) {
@@ -47,6 +48,9 @@ static void fill(struct ps_run_status *const status, const char *const phase)
     for (int64_t place = 0; place < PS_PROGRESS_LIVE_MAX; place++) {
         progress->live[place] = (struct ps_live_job){place, "InProgress", 300 + place, place};
     }
+    progress->lanes[0] = (struct ps_lane_progress){"east", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    progress->lanes[1] =
+        (struct ps_lane_progress){"west", 1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
     (void)snprintf(status->phase, sizeof(status->phase), "%s", phase);
 }
 
@@ -78,6 +82,9 @@ static void all_comes_back_as_it_was_written(void **state)
         assert_memory_equal(read.progress.stages, written.progress.stages,
                             sizeof(read.progress.stages));
         assert_memory_equal(read.progress.live, written.progress.live, sizeof(read.progress.live));
+        assert_int_equal(read.progress.lane_count, 2);
+        assert_memory_equal(read.progress.lanes, written.progress.lanes,
+                            sizeof(read.progress.lanes));
         ps_status_add_json(&left, &written, false);
         ps_status_add_json(&right, &read, false);
         assert_string_equal(ps_buf_text(&left), ps_buf_text(&right));

@@ -21,8 +21,10 @@ static struct ps_settings aws_settings(void)
 {
     struct ps_settings settings;
     ps_settings_init(&settings);
-    settings.bucket = ps_str_dup(PS_STR("bucket"));
-    (void)strncpy(settings.lane.region, "us-west-2", sizeof(settings.lane.region) - 1);
+    struct ps_lane lane;
+    ps_lane_init(&lane, "main");
+    (void)strncpy(lane.region, "us-west-2", sizeof(lane.region) - 1);
+    (void)ps_settings_add_lane(&settings, &lane, PS_STR("bucket"), PS_STR(""));
     return settings;
 }
 
@@ -94,7 +96,7 @@ static void add_host(const char *const url, struct ps_buf *const host)
         ps_wire_world(wire, &settings, (struct ps_streams){NULL, NULL}, &clock, &world, &err),
         PS_OK);
     ps_buf_clear(host);
-    ps_wire_add_host(wire, host);
+    ps_wire_add_host(wire, 0, host);
     assert_null(ps_wire_free(wire));
     ps_options_release(&options);
     ps_settings_release(&settings);
@@ -130,17 +132,24 @@ static void a_local_run_brings_its_own_cloud(void **state)
     assert_int_equal(setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1", 1), 0);
     settings.is_local = true;
     settings.speed = 600;
-    ps_lane_init(&settings.lane, "main");
-    (void)strncpy(settings.lane.region, "us-east-1", sizeof(settings.lane.region) - 1);
     cli_options(&options, "run", "in", "--local", NULL);
     assert_int_equal(ps_wire_new(&options, &settings, scene.folder, &wire, &err), PS_OK);
     assert_non_null(strstr(ps_wire_clock_spec(wire), ",600"));
     assert_non_null(strstr(ps_wire_local_role(wire), "arn:aws:iam::"));
-    char *bucket PS_CLEANUP(ps_str_free_auto) = ps_str_dup(ps_str_of(ps_wire_local_bucket(wire)));
+    char *bucket PS_CLEANUP(ps_str_free_auto) = NULL;
+    char *again PS_CLEANUP(ps_str_free_auto) = NULL;
+    char *elsewhere PS_CLEANUP(ps_str_free_auto) = NULL;
+    assert_int_equal(ps_wire_local_bucket(wire, "us-east-1", &bucket, &err), PS_OK);
+    assert_int_equal(ps_wire_local_bucket(wire, "eu-west-1", &elsewhere, &err), PS_OK);
+    assert_non_null(strstr(elsewhere, "-eu-west-1"));
     assert_null(ps_wire_free(wire));
     /* It comes back with what it was. */
     assert_int_equal(ps_wire_new(&options, &settings, scene.folder, &wire, &err), PS_OK);
-    assert_string_equal(ps_wire_local_bucket(wire), bucket);
+    assert_int_equal(ps_wire_local_bucket(wire, "us-east-1", &again, &err), PS_OK);
+    assert_string_equal(again, bucket);
+    free(again);
+    assert_int_equal(ps_wire_local_bucket(wire, "eu-west-1", &again, &err), PS_OK);
+    assert_string_equal(again, elsewhere);
     assert_null(ps_wire_free(wire));
     assert_null(ps_wire_free(NULL));
     ps_options_release(&options);
@@ -160,10 +169,10 @@ static void a_local_cloud_has_the_limits_of_the_lane(void **state)
     cli_scene_init(&scene);
     settings.is_local = true;
     settings.speed = 600;
-    ps_lane_init(&settings.lane, "main");
+    ps_lane_init(&settings.lanes[0], "main");
     assert_int_equal(
         ps_lane_parse(
-            &settings.lane,
+            &settings.lanes[0],
             PS_STR("region=us-east-1,jobs=3,tpm=3M,tpd=50M,reset=23:05Z,startup=90s,rps=20,"
                    "rps_counts=calls,behaviour=refuse,context=200k,out_bytes=50MB,"
                    "burndown=5"),
@@ -176,9 +185,9 @@ static void a_local_cloud_has_the_limits_of_the_lane(void **state)
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof(text), file));
     assert_int_equal(fclose(file), 0);
-    assert_string_equal(text, "name=main,jobs=3,context=200000,out_bytes=50000000,rps=20,"
-                              "tpm=3000000,tpd=50000000,reset=23:05Z,startup=90000ms,burndown=5,"
-                              "rps_counts=calls,behaviour=refuse\n");
+    assert_string_equal(text, "name=main,kind=batch,rps_counts=calls,behaviour=refuse,jobs=3,"
+                              "context=200000,out_bytes=50000000,rps=20,tpm=3000000,tpd=50000000,"
+                              "reset=23:05Z,startup=90000ms,burndown=5\n");
     assert_null(ps_wire_free(wire));
     ps_options_release(&options);
     ps_settings_release(&settings);

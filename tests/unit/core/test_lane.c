@@ -158,6 +158,26 @@ static void refuses_with_the_key_and_the_forms(void **state)
     }
 }
 
+static void what_is_written_is_read_again(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "name=a,kind=batch,behaviour=queue",
+        "name=west,model=m,region=us-west-2,s3_uri=s3://b/p,role_arn=arn:aws:iam::1:role/"
+        "r,profile=p,"
+        "kind=on-demand,rps_counts=calls,behaviour=learn,jobs=10,min_records=100,rps=20,tpm="
+        "3000000,"
+        "tpd=50000000,reset=07:30Z,startup=900000ms,burndown=5",
+    };
+    for (size_t row = 0; row < sizeof(texts) / sizeof(texts[0]); row++) {
+        const struct ps_lane lane = lane_of(texts[row]);
+        struct ps_buf buf PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&buf, 4096);
+        ps_lane_write(&lane, &buf);
+        assert_string_equal(ps_buf_text(&buf), texts[row]);
+    }
+}
+
 static void a_text_has_its_room(void **state)
 {
     (void)state;
@@ -316,6 +336,7 @@ int main(void)
         cmocka_unit_test(the_last_word_holds),
         cmocka_unit_test(words_say_what_kind_of_lane_it_is),
         cmocka_unit_test(refuses_with_the_key_and_the_forms),
+        cmocka_unit_test(what_is_written_is_read_again),
         cmocka_unit_test(a_text_has_its_room),
         cmocka_unit_test(profiles_fill_the_gaps_only),
         cmocka_unit_test(profiles_hold_what_accounts_start_with),

@@ -170,7 +170,7 @@ static void cuts_as_written(void **state)
         const struct ps_plan_records records = {entries, 0, rows[row].records, NULL, NULL};
         fill_entries(rows[row].records, 10);
         ps_plan_init(&plan);
-        assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+        assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
         for (int64_t job = 0; job < plan.job_count; job++) {
             const size_t size = strlen(jobs);
             (void)snprintf(jobs + size, sizeof(jobs) - size, "%s%lld", job == 0 ? "" : " ",
@@ -197,7 +197,7 @@ static void skips_what_is_not_sent(void **state)
     entries[3].flags = PS_ENTRY_DUPLICATE;
     entries[7].flags = PS_ENTRY_REJECTED;
     ps_plan_init(&plan);
-    assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+    assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
     assert_int_equal(plan.job_count, 2);
     assert_int_equal(plan.jobs[0].records, 3);
     assert_int_equal(plan.shards[0].first, 1);
@@ -216,7 +216,7 @@ static void cuts_a_picked_list(void **state)
     const struct ps_plan_records records = {entries, 0, 7, picked, NULL};
     fill_entries(20, 10);
     ps_plan_init(&plan);
-    assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+    assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
     assert_int_equal(plan.job_count, 3);
     assert_int_equal(plan.shards[0].first, 0);
     assert_int_equal(plan.shards[0].end, 3);
@@ -237,7 +237,7 @@ static void leaves_out_a_job_that_cannot_reach_the_minimum(void **state)
     entries[5].sent_bytes = 60;
     entries[6].sent_bytes = 40;
     ps_plan_init(&plan);
-    assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+    assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
     assert_int_equal(plan.job_count, 2);
     assert_int_equal(plan.left_records, 2);
     assert_int_equal(plan.shards[1].first, 7);
@@ -255,10 +255,10 @@ static void refuses_a_record_that_fits_no_file(void **state)
         const struct ps_plan_records records = {entries, 0, 3, NULL, NULL};
         ps_plan_init(&plan);
         fill_entries(3, 99);
-        assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+        assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
         assert_int_equal(plan.shard_count, 3);
         entries[1].sent_bytes = 100;
-        assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_E_REFUSED);
+        assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_E_REFUSED);
         assert_non_null(strstr(error.message, "record 1"));
         assert_non_null(strstr(error.message, lanes[row]));
         assert_non_null(strstr(error.hint, row == 0 ? "raise shard_bytes" : "raise job_bytes"));
@@ -313,7 +313,7 @@ static void holds_the_invariants_for_drawn_inputs(void **state)
         if (ps_lane_check(&lane, &error) != PS_OK) {
             continue;
         }
-        assert_int_equal(ps_plan_cut(&plan, &records, &lane, &error), PS_OK);
+        assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
         check(&plan, &records, &lane);
         jobs += plan.job_count;
         left += plan.left_records > 0 ? 1 : 0;
@@ -345,8 +345,8 @@ static void alike_records_are_cut_as_if_each_were_looked_at(void **state)
         if (ps_lane_check(&lane, &error) != PS_OK) {
             continue;
         }
-        assert_int_equal(ps_plan_cut(&one_by_one, &records, &lane, &error), PS_OK);
-        assert_int_equal(ps_plan_cut(&at_once, &alike, &lane, &error), PS_OK);
+        assert_int_equal(ps_plan_cut(&one_by_one, &records, &lane, NULL, &error), PS_OK);
+        assert_int_equal(ps_plan_cut(&at_once, &alike, &lane, NULL, &error), PS_OK);
         assert_int_equal(at_once.left_records, one_by_one.left_records);
         assert_int_equal(at_once.shard_count, one_by_one.shard_count);
         assert_int_equal(at_once.job_count, one_by_one.job_count);

@@ -152,7 +152,10 @@ static void a_job_comes_back_as_it_was(void **state)
                          .listing_ms = 18,
                          .verdict = PS_VERDICT_UNACCOUNTED,
                          .tries = 4,
-                         .wake_ms = INT64_MAX};
+                         .wake_ms = INT64_MAX,
+                         .quota_tokens = INT64_C(20000000000000),
+                         .day_end_ms = 19,
+                         .day_tokens = 20};
     struct ps_job found = {0};
     begin();
     assert_int_equal(store.ops->put_job(store.context, &job, &err), PS_OK);
