@@ -128,16 +128,13 @@ class Emulator:
                           "--env-file", self.env_file]
         if faults:
             self.arguments += ["--faults", faults]
-        self.limits_file = os.path.join(self.folder, "limits")
         if limits:
-            self.write_limits(limits)
-            self.arguments += ["--limits-file", self.limits_file]
+            limits_file = os.path.join(self.folder, "limits")
+            with open(limits_file, "w") as file:
+                file.write("".join("%s\n" % line for line in (limits if isinstance(limits, list) else ["name=a," + limits])))
+            self.arguments += ["--limits-file", limits_file]
         self.process = None
         self.start()
-
-    def write_limits(self, limits):
-        with open(self.limits_file, "w") as file:
-            file.write("".join("%s\n" % line for line in (limits if isinstance(limits, list) else ["name=a," + limits])))
 
     def start(self):
         """Starts it, again too; ready when the env file is there."""
@@ -166,10 +163,10 @@ class Emulator:
             if status not in (0, STOPPED, -signal.SIGTERM):
                 raise Failed("the emulator ended with status %d:\n%s" % (status, self.said()))
 
-    def restart(self, limits):
-        """With other limits, where it had some."""
+    def restart(self, speed):
+        """Faster from now on, or slower."""
         self.stop()
-        self.write_limits(limits)
+        self.arguments[self.arguments.index("--speed") + 1] = str(speed)
         self.start()
 
     def forward(self, passed_ms):

@@ -1094,7 +1094,7 @@ def add_stop(name, faults):
                     {**{"succeeded": 0}, **collections.Counter(row["status"] for row in rows)},
                     "what was paid is answered, the rest is cancelled")
         work.judge(emulator, prompts, "results.jsonl")
-        emulator.restart(SMALL_LIMITS)
+        emulator.restart(10 * SPEED)
         done = work.penstock("retry", "x", "--yes", env=work.environment(emulator))
         check_status(done, OK, "retry goes on with the rest, and faster")
         check_same_as_undisturbed(work, 2 * RECORDS)
