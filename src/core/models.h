@@ -111,7 +111,10 @@ void ps_models_fill(const struct ps_models *models, struct ps_lane *lane);
 PS_MUST_CHECK bool ps_models_price(const struct ps_model *model, struct ps_str given,
                                    enum ps_lane_kind kind, struct ps_price *ret_price);
 
-/* The quota behind a limit of the lane; false: there is none. `lane->model` is one of `models`. */
+/*
+ * The quota behind a limit of the lane; false: there is none. Of a batch lane that has a rate or a
+ * day's budget (typical, the user's) it is the one on demand: batch jobs have none of their own.
+ */
 PS_MUST_CHECK bool ps_models_quota(const struct ps_models *models, const struct ps_lane *lane,
                                    enum ps_limit_key key, struct ps_quota *ret_quota);
 

@@ -338,8 +338,12 @@ static const char *quota_key(const struct ps_lane *const lane, const enum ps_lim
                                             [PS_REACH_PROFILE] = "profile_tpm",
                                             [PS_REACH_GLOBAL] = "global_tpm"};
     const enum ps_reach reach = ps_models_reach(ps_str_of(lane->model));
-    if (lane->kind == PS_KIND_BATCH) {
-        return key <= PS_LIMIT_MIN_RECORDS && key != PS_LIMIT_FILES ? ps_limit_name(key) : NULL;
+    if (key <= PS_LIMIT_MIN_RECORDS && key != PS_LIMIT_FILES) {
+        return lane->kind == PS_KIND_BATCH ? ps_limit_name(key) : NULL;
+    }
+    /* Batch jobs have no such quotas of their own: where tokens count at all, these are meant. */
+    if (lane->kind == PS_KIND_BATCH && lane->limits[key].value == PS_NO_LIMIT) {
+        return NULL;
     }
     switch (key) {
     case PS_LIMIT_RPS:

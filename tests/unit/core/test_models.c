@@ -377,6 +377,8 @@ static void a_limit_names_its_quota(void **state)
          true},
         {"model=us." HAIKU, PS_LIMIT_FILES, NULL, "", false},
         {"model=us." HAIKU, PS_LIMIT_TPM, NULL, "", false},
+        {"model=us." HAIKU ",tpm=3M", PS_LIMIT_TPM,
+         "Cross-region model inference tokens per minute for Claude Haiku 4.5", "L-58BE175A", true},
         {"model=us." HAIKU ",kind=on-demand", PS_LIMIT_TPM,
          "Cross-region model inference tokens per minute for Claude Haiku 4.5", "L-58BE175A", true},
         {"model=global." HAIKU ",kind=on-demand", PS_LIMIT_TPM,
