@@ -415,6 +415,27 @@ static void a_store_put_back_from_an_old_copy_goes_on_to_the_same_end(void **sta
     }
 }
 
+/* ------------------------------------------------ jobs whose proof is waited for */
+
+static void readings_rest_as_long_as_readers_have_room(void **state)
+{
+    (void)state;
+    struct ps_turn *const turn = calloc(1, sizeof(*turn));
+    assert_non_null(turn);
+    for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
+        turn->readings[place].job = -1;
+    }
+    for (int64_t job = 0; job < PS_TURN_READINGS_MAX; job++) {
+        struct ps_turn_reading *const reading = ps_turn_reading_find(turn, -1);
+        assert_non_null(reading);
+        reading->job = job;
+        ps_turn_reading_rest(turn, job);
+        const bool is_kept = job < PS_TURN_READINGS_MAX - PS_TURN_READERS_MAX;
+        assert_int_equal(ps_turn_reading_find(turn, job) != NULL, is_kept);
+    }
+    free(turn);
+}
+
 /* ------------------------------------------------ a job without a row */
 
 static const char foreign_lines[] = "{\"recordId\":\"R0000000007\",\"modelInput\":{\"a\":1}}\n"
@@ -513,6 +534,7 @@ int main(void)
         cmocka_unit_test(a_store_that_is_lost_finds_its_jobs_again),
         cmocka_unit_test(a_job_that_no_list_shows_yet_is_not_created_twice),
         cmocka_unit_test(a_store_put_back_from_an_old_copy_goes_on_to_the_same_end),
+        cmocka_unit_test(readings_rest_as_long_as_readers_have_room),
         cmocka_unit_test(foreign_ids_are_read_whole_wherever_the_bytes_are_cut),
         cmocka_unit_test(a_foreign_object_begun_again_counts_once),
         cmocka_unit_test(foreign_objects_do_not_mix),
