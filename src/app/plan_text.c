@@ -310,6 +310,17 @@ static void add_forecast(struct ps_buf *const buf, const struct ps_plan_forecast
     ps_buf_add_format(buf, " (%" PRId64 " simulated)\n", forecast->runs);
 }
 
+/* Does a day have a budget at all? */
+static bool has_days(const struct ps_plan_view *const view)
+{
+    for (int64_t row = 0; row < view->limit_count; row++) {
+        if (view->limits[row].key == PS_LIMIT_TPD) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_time(struct ps_buf *const buf, const struct ps_plan_view *const view)
 {
     if (view->verdict == PS_PLAN_IMPOSSIBLE) {
@@ -318,7 +329,7 @@ static void add_time(struct ps_buf *const buf, const struct ps_plan_view *const 
     if (view->makespan_ms > 0) {
         add_label(buf, "time");
         ps_plan_words_add_span(buf, view->makespan_ms);
-        if (view->days > 1) {
+        if (view->days > 1 && has_days(view)) {
             ps_buf_add_text(buf, ", the budgets of ");
             ps_plan_words_add_number(buf, view->days, "day", "days");
         }

@@ -22,6 +22,9 @@
 #define FORECAST_MS_MAX (4 * PS_SECOND_MS)
 #define FORECAST_JOBS_MAX 2000
 
+/* What --count may ask for: more says nothing more. */
+#define FORECAST_COUNT_MAX 1000
+
 static struct ps_plan_ask ask_of(const struct ps_options *const options,
                                  const struct ps_plan_request *const request,
                                  const struct ps_models *const models)
@@ -72,26 +75,38 @@ static bool simulate(const struct ps_simulation_options *const options, const ui
     return has_ended;
 }
 
-static void forecast(const struct ps_options *const options,
-                     const struct ps_plan_request *const request, struct ps_plan_view *const view)
+/* As many runs as there is time for; all of them where --count asks. Returns how many. */
+static int64_t simulate_all(const struct ps_options *const options,
+                            const struct ps_plan_request *const request,
+                            int64_t *const makespans_ms, const int64_t wanted)
 {
     const struct ps_simulation_options simulation = {.request = request,
                                                      .poll_ms = options->poll_ms};
-    int64_t makespans_ms[FORECAST_RUNS];
-    struct ps_forecast_band band;
-    if (view->verdict == PS_PLAN_IMPOSSIBLE || view->demand.unique_records == 0 ||
-        job_count(view) > FORECAST_JOBS_MAX) {
-        return;
-    }
     const int64_t began_ms = ps_clock_real_monotonic_ms();
     int64_t runs = 0;
-    while (runs < FORECAST_RUNS && ps_clock_real_monotonic_ms() - began_ms < FORECAST_MS_MAX) {
-        if (!simulate(&simulation, (uint64_t)runs + 1, &makespans_ms[runs])) {
-            return;
+    while (runs < wanted &&
+           (options->has_count || ps_clock_real_monotonic_ms() - began_ms < FORECAST_MS_MAX)) {
+        if (!simulate(&simulation, (uint64_t)(options->seed + runs), &makespans_ms[runs])) {
+            return 0;
         }
         runs++;
     }
-    if (runs < FORECAST_RUNS_LEAST) {
+    return runs;
+}
+
+static void forecast(const struct ps_options *const options,
+                     const struct ps_plan_request *const request, struct ps_plan_view *const view)
+{
+    int64_t makespans_ms[FORECAST_COUNT_MAX];
+    const int64_t asked = options->has_count ? options->count : FORECAST_RUNS;
+    const int64_t wanted = asked < FORECAST_COUNT_MAX ? asked : FORECAST_COUNT_MAX;
+    struct ps_forecast_band band;
+    if (view->verdict == PS_PLAN_IMPOSSIBLE || view->demand.unique_records == 0 ||
+        (job_count(view) > FORECAST_JOBS_MAX && !options->has_count)) {
+        return;
+    }
+    const int64_t runs = simulate_all(options, request, makespans_ms, wanted);
+    if (runs == 0 || (runs < FORECAST_RUNS_LEAST && !options->has_count)) {
         return;
     }
     ps_forecast_band_of(makespans_ms, runs, &band);
