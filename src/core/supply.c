@@ -137,6 +137,9 @@ void ps_supply_lift(struct ps_supply *const supply, const enum ps_limit_key key)
 static int64_t eased(const enum ps_limit_key key, const int64_t value)
 {
     const bool is_less_better = key == PS_LIMIT_STARTUP || key == PS_LIMIT_MIN_RECORDS;
+    if (key == PS_LIMIT_MIN_RECORDS && value <= 1) {
+        return value; /* no job is without a record */
+    }
     return is_less_better ? ps_scale_i64(value, 10, 11) : ps_scale_up_i64(value, 11, 10);
 }
 

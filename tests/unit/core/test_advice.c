@@ -55,6 +55,9 @@ static void names_what_binds(void **state)
         {"tpm=3M,jobs=10,files=1,shard_records=1000,startup=60m", PS_LIMIT_JOBS, PS_LIMIT_TPM},
         {"tpm=20M,jobs=10,files=5000,shard_records=1000,startup=12m", PS_LIMIT_TPM,
          PS_LIMIT_STARTUP},
+        /* a job of one record is the smallest: there is no less to ask for */
+        {"tpm=20M,min_records=1", PS_LIMIT_TPM, PS_LIMIT_COUNT},
+        {"jobs=10,min_records=1", PS_LIMIT_COUNT, PS_LIMIT_COUNT},
         /* no day holds a job */
         {"tpm=3M,tpd=10M,jobs=10,files=1,shard_records=1000,min_records=1000", PS_LIMIT_TPD,
          PS_LIMIT_TPM},
