@@ -357,15 +357,19 @@ static const char *quota_key(const struct ps_lane *const lane, const enum ps_lim
     }
 }
 
-/* The quota's name with the model's where it says {M}. */
-static void write_name(const struct ps_str form, const struct ps_str model,
+/* The quota's name with the model's where it says {M}, or {R}: quotas of rates spell some models in
+ * another way. */
+static void write_name(const struct ps_str form, const struct ps_model *const model,
                        struct ps_quota *const quota)
 {
     const size_t brace = ps_str_find(form, '{');
+    const struct ps_str rate_name = ps_models_text(model->row, "rate_name");
+    const bool is_rate = ps_str_starts_with(ps_str_part(form, brace, form.size), PS_STR("{R}"));
+    const struct ps_str name = is_rate && rate_name.size > 0 ? rate_name : model->name;
     const struct ps_str head = ps_str_part(form, 0, brace);
     const struct ps_str tail = ps_str_part(form, brace + 3, form.size);
     (void)snprintf(quota->name, sizeof(quota->name), "%.*s%.*s%.*s", PS_STR_ARGS(head),
-                   PS_STR_ARGS(model), PS_STR_ARGS(tail));
+                   PS_STR_ARGS(name), PS_STR_ARGS(tail));
 }
 
 bool ps_models_quota(const struct ps_models *const models, const struct ps_lane *const lane,
@@ -382,7 +386,7 @@ bool ps_models_quota(const struct ps_models *const models, const struct ps_lane 
     if (quota == NULL) {
         return false;
     }
-    write_name(ps_models_text(quota, "name"), model->name, ret_quota);
+    write_name(ps_models_text(quota, "name"), model, ret_quota);
     (void)snprintf(ret_quota->code, sizeof(ret_quota->code), "%.*s", PS_STR_ARGS(code));
     ret_quota->is_adjustable = yyjson_is_true(yyjson_obj_get(quota, "adjustable")) ||
                                ps_models_lists(yyjson_obj_get(own, "adjustable"), ps_str_of(name));
