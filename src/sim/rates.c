@@ -61,33 +61,43 @@ static int64_t left_micros(const struct ps_rates_flow *const flow)
     return whole_micros(flow) - flow->done_micros;
 }
 
+/* How far it may go on today. */
+static int64_t room_micros(const struct ps_rates_flow *const flow)
+{
+    return flow->stop_micros - flow->done_micros;
+}
+
 /* Where record number `record` begins. */
 static int64_t record_micros(const struct ps_rates_flow *const flow, const int64_t record)
 {
     return scale(whole_micros(flow), record, flow->records);
 }
 
-int64_t ps_rates_flow_records(const struct ps_rates_flow *const flow)
+/* How many records end at or before this place of its way. */
+static int64_t records_until(const struct ps_rates_flow *const flow, const int64_t micros)
 {
-    if (flow->tokens == 0 || flow->done_micros >= whole_micros(flow)) {
+    if (flow->tokens == 0 || micros >= whole_micros(flow)) {
         return flow->records;
     }
-    int64_t record = scale(flow->records, flow->done_micros, whole_micros(flow));
+    int64_t record = scale(flow->records, micros, whole_micros(flow));
     /* Records begin at rounded places: it may be one further. */
-    while (record < flow->records && record_micros(flow, record + 1) <= flow->done_micros) {
+    while (record < flow->records && record_micros(flow, record + 1) <= micros) {
         record++;
     }
     return record;
 }
 
+int64_t ps_rates_flow_records(const struct ps_rates_flow *const flow)
+{
+    return records_until(flow, flow->done_micros);
+}
+
 int64_t ps_rates_flow_records_at(const struct ps_rates *const rates,
                                  const struct ps_rates_flow *const flow, const int64_t now_ms)
 {
-    struct ps_rates_flow later_flow = *flow;
     PS_ASSERT(now_ms >= rates->now_ms);
-    later_flow.done_micros +=
-        least(moved_micros(flow->speed_micros, now_ms - rates->now_ms), left_micros(flow));
-    return ps_rates_flow_records(&later_flow);
+    const int64_t moved = moved_micros(flow->speed_micros, now_ms - rates->now_ms);
+    return records_until(flow, flow->done_micros + least(moved, room_micros(flow)));
 }
 
 static void *grown(void *const rows, const size_t count, const size_t row_size)
@@ -132,13 +142,18 @@ bool ps_rates_stretch_refuses(const struct ps_rates_stretch *const stretch, cons
 
 static void note_point(struct ps_rates_flow *const flow, const int64_t at_ms)
 {
-    /* A record that is put back for another day takes its way with it. */
-    for (size_t place = flow->point_count; place > 0; place--) {
-        struct ps_rates_point *const point = &flow->points[place - 1];
-        if (point->micros <= flow->done_micros) {
-            break;
-        }
-        point->micros = flow->done_micros;
+    /* A record that goes back for another day takes its way with it. */
+    while (flow->point_count > 1 &&
+           flow->points[flow->point_count - 2].micros >= flow->done_micros) {
+        flow->point_count--;
+    }
+    struct ps_rates_point *const last =
+        flow->point_count > 1 ? &flow->points[flow->point_count - 1] : NULL;
+    if (last != NULL && last->micros > flow->done_micros) {
+        last->at_ms = last[-1].at_ms + scale(last->at_ms - last[-1].at_ms,
+                                             flow->done_micros - last[-1].micros,
+                                             last->micros - last[-1].micros);
+        last->micros = flow->done_micros;
     }
     flow->points = grown(flow->points, flow->point_count, sizeof *flow->points);
     flow->points[flow->point_count++] = (struct ps_rates_point){at_ms, flow->done_micros};
@@ -239,6 +254,7 @@ static void begin_day(struct ps_rates *const rates)
     for (size_t place = 0; place < rates->flow_count; place++) {
         struct ps_rates_flow *const flow = rates->flows[place];
         flow->turn_micros = flow->done_micros;
+        flow->stop_micros = whole_micros(flow);
         rates->day_left_micros -=
             flow->done_micros - record_micros(flow, ps_rates_flow_records(flow));
     }
@@ -284,8 +300,9 @@ static int64_t share_by_rps(const struct ps_rates *const rates)
     }
     for (size_t place = 0; place < rates->flow_count; place++) {
         const struct ps_rates_flow *const flow = rates->flows[place];
-        records_of_token +=
-            flow->tokens == 0 ? 0 : scale(flow->records, PS_MICROS * PS_MICROS, flow->tokens) + 1;
+        records_of_token += room_micros(flow) == 0
+                                ? 0
+                                : scale(flow->records, PS_MICROS * PS_MICROS, flow->tokens) + 1;
     }
     const int64_t a_minute =
         scale(rates->options.rps * 60 * PS_MICROS, PERMILLE - others_permille(rates), PERMILLE);
@@ -296,14 +313,18 @@ static int64_t share_by_rps(const struct ps_rates *const rates)
 static void set_speeds_of_queue(struct ps_rates *const rates)
 {
     const int64_t rate = has_burst(rates) ? AT_ONCE : rate_micros(rates);
-    const int64_t count = most((int64_t)rates->flow_count, 1);
-    const int64_t share = least(rate == AT_ONCE ? AT_ONCE : rate / count, share_by_rps(rates));
+    int64_t count = 0;
+    for (size_t place = 0; place < rates->flow_count; place++) {
+        count += room_micros(rates->flows[place]) > 0 ? 1 : 0;
+    }
+    const int64_t share =
+        least(rate == AT_ONCE || count == 0 ? AT_ONCE : rate / count, share_by_rps(rates));
     rates->ppm = PS_MICROS;
     rates->total_micros = 0;
     for (size_t place = 0; place < rates->flow_count; place++) {
         struct ps_rates_flow *const flow = rates->flows[place];
         const int64_t own = flow->own_tpm > 0 ? flow->own_tpm * PS_MICROS : AT_ONCE;
-        flow->speed_micros = rates->is_spent ? 0 : least(share, own);
+        flow->speed_micros = room_micros(flow) == 0 ? 0 : least(share, own);
         rates->total_micros = flow->speed_micros == AT_ONCE || rates->total_micros == AT_ONCE
                                   ? AT_ONCE
                                   : rates->total_micros + flow->speed_micros;
@@ -386,7 +407,7 @@ static int64_t next_event_ms(const struct ps_rates *const rates)
         const struct ps_rates_flow *const flow = rates->flows[place];
         if (flow->speed_micros > 0) {
             next_ms = least(next_ms,
-                            later(rates->now_ms, needed_ms(left_micros(flow), flow->speed_micros)));
+                            later(rates->now_ms, needed_ms(room_micros(flow), flow->speed_micros)));
         }
     }
     return least(next_ms, least(rates->day_end_ms, next_change_ms(rates)));
@@ -426,7 +447,7 @@ static void move_all(struct ps_rates *const rates, const int64_t to_ms)
     for (size_t place = 0; place < rates->flow_count; place++) {
         struct ps_rates_flow *const flow = rates->flows[place];
         move_flow(rates, flow,
-                  least(moved_micros(flow->speed_micros, passed_ms), left_micros(flow)));
+                  least(moved_micros(flow->speed_micros, passed_ms), room_micros(flow)));
     }
     if (rates->options.tpm > 0 && rates->options.burst_tokens > 0) {
         const int64_t full = rates->options.burst_tokens * PS_MICROS;
@@ -438,20 +459,24 @@ static void move_all(struct ps_rates *const rates, const int64_t to_ms)
     rates->now_ms = to_ms;
 }
 
-/* The stretch of time ends here: tells what was used in it. What was put back is owed. */
+/* What was used is told once; what was put back (below 0) is owed by later stretches. */
+static int64_t take_told(int64_t *const micros)
+{
+    const int64_t told = most(*micros, 0);
+    *micros = least(*micros, 0);
+    return told;
+}
+
+/* The stretch of time ends here: tells what was used in it. */
 static void tell_use(struct ps_rates *const rates)
 {
     struct ps_rates_use *const use = &rates->use;
-    use->to_ms = rates->now_ms;
-    const bool is_debt = use->token_micros < 0;
-    if (use->token_micros > 0 && rates->options.used != NULL) {
-        rates->options.used(rates->options.context, use);
-    }
-    if (!is_debt) {
-        use->token_micros = 0;
-        use->record_micros = 0;
-    }
+    const struct ps_rates_use told = {use->from_ms, rates->now_ms, take_told(&use->token_micros),
+                                      take_told(&use->record_micros)};
     use->from_ms = rates->now_ms;
+    if (rates->options.used != NULL && (told.token_micros > 0 || told.record_micros > 0)) {
+        rates->options.used(rates->options.context, &told);
+    }
 }
 
 static void collect_done(struct ps_rates *const rates)
@@ -477,32 +502,56 @@ static void collect_done(struct ps_rates *const rates)
     rates->flow_count = kept;
 }
 
-/*
- * The budget is used up. Records under way that do not fit it go back to where they began (or stood
- * at the turn), and those that fit what this leaves are finished: the oldest jobs first.
- */
-static void fit_whole_records(struct ps_rates *const rates)
+/* Lets flows go on by whole records as long as these fit what is free: the oldest jobs first. */
+static void let_whole_records(struct ps_rates *const rates, int64_t free_micros)
 {
-    for (size_t place = 0; place < rates->flow_count; place++) {
-        struct ps_rates_flow *const flow = rates->flows[place];
-        const int64_t begin = record_micros(flow, ps_rates_flow_records(flow));
-        move_flow(rates, flow, most(begin, flow->turn_micros) - flow->done_micros);
-    }
     for (bool has_fitted = true; has_fitted;) {
         has_fitted = false;
         for (size_t place = 0; place < rates->flow_count; place++) {
             struct ps_rates_flow *const flow = rates->flows[place];
-            const int64_t record = ps_rates_flow_records(flow);
-            if (record == flow->records) {
-                continue;
-            }
-            const int64_t needed = record_micros(flow, record + 1) - flow->done_micros;
-            if (needed <= rates->day_left_micros) {
-                move_flow(rates, flow, needed);
+            const int64_t record = records_until(flow, flow->stop_micros);
+            const int64_t needed = record == flow->records
+                                       ? INT64_MAX
+                                       : record_micros(flow, record + 1) - flow->stop_micros;
+            if (needed <= free_micros) {
+                flow->stop_micros += needed;
+                free_micros -= needed;
                 has_fitted = true;
             }
         }
     }
+}
+
+/*
+ * The budget is used up. Records under way that still fit it are ended, the oldest jobs' first; the
+ * others go back to where they began (or stood at the turn), and what this leaves is used as well.
+ */
+static void fit_whole_records(struct ps_rates *const rates)
+{
+    int64_t free_micros = rates->day_left_micros;
+    for (size_t place = 0; place < rates->flow_count; place++) {
+        struct ps_rates_flow *const flow = rates->flows[place];
+        const int64_t begin = record_micros(flow, ps_rates_flow_records(flow));
+        flow->stop_micros = most(begin, flow->turn_micros);
+        free_micros += flow->done_micros - flow->stop_micros;
+    }
+    let_whole_records(rates, free_micros);
+    for (size_t place = 0; place < rates->flow_count; place++) {
+        struct ps_rates_flow *const flow = rates->flows[place];
+        if (room_micros(flow) < 0) {
+            move_flow(rates, flow, room_micros(flow));
+        }
+    }
+}
+
+/* Somebody came or went after the budget was used up: what is free now? */
+static void fit_more_records(struct ps_rates *const rates)
+{
+    int64_t free_micros = rates->day_left_micros;
+    for (size_t place = 0; place < rates->flow_count; place++) {
+        free_micros -= room_micros(rates->flows[place]);
+    }
+    let_whole_records(rates, free_micros);
 }
 
 static void spend_day(struct ps_rates *const rates)
@@ -521,9 +570,9 @@ static bool pour_round(struct ps_rates *const rates, int64_t *const micros)
     int64_t smallest = INT64_MAX;
     for (size_t place = 0; place < rates->flow_count; place++) {
         const struct ps_rates_flow *const flow = rates->flows[place];
-        if (flow->speed_micros == AT_ONCE && left_micros(flow) > 0) {
+        if (flow->speed_micros == AT_ONCE && room_micros(flow) > 0) {
             takers++;
-            smallest = least(smallest, left_micros(flow));
+            smallest = least(smallest, room_micros(flow));
         }
     }
     if (takers == 0) {
@@ -532,7 +581,7 @@ static bool pour_round(struct ps_rates *const rates, int64_t *const micros)
     const int64_t each = least(*micros / takers, smallest);
     for (size_t place = 0; place < rates->flow_count; place++) {
         struct ps_rates_flow *const flow = rates->flows[place];
-        if (flow->speed_micros == AT_ONCE && left_micros(flow) > 0) {
+        if (flow->speed_micros == AT_ONCE && room_micros(flow) > 0) {
             move_flow(rates, flow, each);
         }
     }
@@ -557,7 +606,7 @@ static void pour(struct ps_rates *const rates)
         rates->level_micros -= fitting - micros;
         rates->level_micros = is_used_up && fitting == offered ? 0 : rates->level_micros;
     }
-    if (is_used_up && is_by_day) {
+    if (is_used_up && is_by_day && !rates->is_spent) {
         spend_day(rates);
     }
     rates->is_stale = true;
@@ -631,9 +680,10 @@ void ps_rates_add(struct ps_rates *const rates, struct ps_rates_flow *const flow
         PS_ASSERT(rates->flows != NULL);
     }
     rates->flows[rates->flow_count++] = flow;
-    if (rates->is_spent && !rates->options.is_refusing && flow->tokens > 0 &&
-        record_micros(flow, 1) <= rates->day_left_micros) {
-        rates->is_spent = false; /* its records are smaller: some still fit */
+    flow->stop_micros = whole_micros(flow);
+    if (rates->is_spent && !rates->options.is_refusing) {
+        flow->stop_micros = 0;
+        fit_more_records(rates); /* its records may be smaller: some still fit */
     }
     rates->is_stale = true;
     if (rates->options.keeps_points) {
@@ -661,6 +711,9 @@ void ps_rates_remove(struct ps_rates *const rates, struct ps_rates_flow *const f
     rates->flow_count--;
     memmove(&rates->flows[place], &rates->flows[place + 1],
             (rates->flow_count - place) * sizeof(struct ps_rates_flow *));
+    if (rates->is_spent && !rates->options.is_refusing) {
+        fit_more_records(rates);
+    }
     rates->is_stale = true;
     settle(rates);
     tell_use(rates);

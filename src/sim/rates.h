@@ -80,6 +80,7 @@ struct ps_rates_flow {
     /* ---- the module's ---- */
     int64_t done_micros;   /* attempted */
     int64_t turn_micros;   /* of that, before today */
+    int64_t stop_micros;   /* so far it may go today */
     int64_t speed_micros;  /* a minute; INT64_MAX: at once */
     int64_t stretch_first; /* the record where the present stretch began */
     int64_t tried_micros;  /* since then */
@@ -99,7 +100,7 @@ struct ps_rates {
     int64_t level_micros; /* of the burst */
     int64_t total_micros; /* a minute, accepted, of all flows together */
     int64_t ppm;          /* of what is tried, accepted: parts per million */
-    bool is_spent;        /* the day's budget is: nothing more fits before the turn */
+    bool is_spent;        /* the day's budget is: flows only go on to where they stop */
     bool is_stale;        /* speeds must be reckoned again */
     struct ps_rates_flow **flows;
     size_t flow_count;

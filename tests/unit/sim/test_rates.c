@@ -33,7 +33,7 @@ static void used(void *const context, const struct ps_rates_use *const use)
 {
     struct bench *const bench = context;
     assert_true(use->from_ms <= use->to_ms);
-    assert_true(use->token_micros > 0);
+    assert_true(use->token_micros >= 0 && use->record_micros >= 0);
     const int64_t day = (use->from_ms - bench->reset_ms - DAY + PS_DAY_MS) / PS_DAY_MS;
     assert_true(day >= 0 && day < DAYS_MAX);
     bench->day_micros[day] += use->token_micros;
@@ -241,6 +241,65 @@ static void a_smaller_record_uses_what_is_left_of_the_day(void **const state)
     end(&bench);
 }
 
+static void what_a_record_had_before_the_turn_is_not_lost(void **const state)
+{
+    (void)state;
+    struct bench bench;
+    /*
+     * 1 a ms, 140 a day. A (2 records of 50) and B (1 of 100) begin 100 ms before the turn: 50
+     * each. Of the new day B's 50 are taken; both work for 90 ms; then A's record fits, B's does
+     * not and goes back to 50. On the next day it needs 50 more.
+     */
+    begin(&bench, &(struct ps_rates_options){.tpm = 60000, .tpd = 140}, DAY - 100);
+    add(&bench, 0, 2, 100, DAY - 100);
+    add(&bench, 1, 1, 100, DAY - 100);
+    run_until(&bench, INT64_MAX - 1);
+    assert_int_equal(bench.ended_ms[0], DAY + 95);
+    assert_int_equal(bench.ended_ms[1], DAY + PS_DAY_MS + 50);
+    assert_int_equal(bench.all_micros, 200 * PS_MICROS);
+    end(&bench);
+}
+
+static void who_leaves_gives_back_what_was_kept_for_him(void **const state)
+{
+    (void)state;
+    struct bench bench;
+    /*
+     * 1 a ms, 99 a day, three jobs with records of 50: after 99 ms all are at 33, and only A's
+     * record still fits. A is taken out 1 ms later, at 34: the 65 that are left hold B's.
+     */
+    begin(&bench, &(struct ps_rates_options){.tpm = 60000, .tpd = 99}, DAY);
+    for (size_t job = 0; job < 3; job++) {
+        add(&bench, job, 2, 100, DAY);
+    }
+    run_until(&bench, DAY + 99);
+    ps_rates_remove(&bench.rates, &bench.flows[0], DAY + 100);
+    run_until(&bench, DAY + PS_HOUR_MS);
+    assert_int_equal(ps_rates_flow_records(&bench.flows[1]), 1);
+    assert_int_equal(ps_rates_flow_records(&bench.flows[2]), 0);
+    end(&bench);
+}
+
+static void a_record_that_waits_takes_its_way_with_it(void **const state)
+{
+    (void)state;
+    struct bench bench;
+    /*
+     * 1 a ms, 100 a day. A's first record of 60 ends at 60 ms; it is at 80 when B (5 tokens) comes
+     * and at 95 when the day is spent: its second record is of the next day, from its first token
+     * on.
+     */
+    begin(&bench, &(struct ps_rates_options){.tpm = 60000, .tpd = 100}, DAY);
+    add(&bench, 0, 2, 120, DAY);
+    add(&bench, 1, 1, 5, DAY + 80);
+    run_until(&bench, INT64_MAX - 1);
+    assert_int_equal(ps_rates_flow_at_ms(&bench.flows[0], 60), DAY + 60);
+    assert_int_equal(ps_rates_flow_at_ms(&bench.flows[0], 61), DAY + PS_DAY_MS + 1);
+    assert_int_equal(bench.ended_ms[0], DAY + PS_DAY_MS + 60);
+    assert_int_equal(bench.ended_ms[1], DAY + 90);
+    end(&bench);
+}
+
 static void a_record_larger_than_a_day_never_ends(void **const state)
 {
     (void)state;
@@ -319,12 +378,12 @@ static void others_take_their_share_while_they_are_there(void **const state)
     run_until(&bench, INT64_MAX - 1);
     assert_int_equal(bench.ended_ms[0], DAY + 7 * PS_MINUTE_MS);
     end(&bench);
-    /* A whole day at 250 permille: of 100 a day 75 are left, and 150 need two days. */
+    /* Two days at 250 permille: of 100 a day 75 are left, and 160 need a third day. */
     const struct ps_rates_others all[] = {{DAY, DAY + 2 * PS_DAY_MS, 250}};
     begin(&bench, &(struct ps_rates_options){.tpd = 100, .others = all, .other_count = 1}, DAY);
-    add(&bench, 0, 150, 150, DAY);
+    add(&bench, 0, 160, 160, DAY);
     run_until(&bench, INT64_MAX - 1);
-    assert_int_equal(bench.ended_ms[0], DAY + PS_DAY_MS);
+    assert_int_equal(bench.ended_ms[0], DAY + 2 * PS_DAY_MS);
     end(&bench);
 }
 
@@ -366,6 +425,13 @@ static void a_pool_that_refuses_fails_what_exceeds_its_rate(void **const state)
     int64_t counted = 0;
     assert_int_equal(refused_of(&bench.flows[0], &counted), 50);
     assert_int_equal(counted, 50);
+    for (int64_t record = 0; record < 200; record += 4) { /* evenly: one of each four */
+        int64_t of_four = 0;
+        for (int64_t next = record; next < record + 4; next++) {
+            of_four += ps_rates_stretch_refuses(bench.flows[0].stretches, next) ? 1 : 0;
+        }
+        assert_int_equal(of_four, 1);
+    }
     assert_int_equal(refused_of(&bench.flows[1], &counted), 50);
     assert_int_equal(counted, 50);
     assert_int_equal(bench.all_micros, INT64_C(4000000) * PS_MICROS);
@@ -453,6 +519,9 @@ int main(void)
         cmocka_unit_test(a_record_under_way_at_the_turn_counts_in_the_new_day),
         cmocka_unit_test(the_day_turns_when_the_account_says),
         cmocka_unit_test(a_smaller_record_uses_what_is_left_of_the_day),
+        cmocka_unit_test(what_a_record_had_before_the_turn_is_not_lost),
+        cmocka_unit_test(who_leaves_gives_back_what_was_kept_for_him),
+        cmocka_unit_test(a_record_that_waits_takes_its_way_with_it),
         cmocka_unit_test(a_record_larger_than_a_day_never_ends),
         cmocka_unit_test(requests_a_second_count_records),
         cmocka_unit_test(a_burst_goes_at_once_and_gathers_again),

@@ -1,10 +1,12 @@
 /*
  * Goal: whatever is accepted above a limit is found, and nothing else is.
  * Method: rows of a pool's uses, each with the limits and the breach that they must give, or none;
- * the same stretches just within the limit beside them.
+ * the same stretches just within the limit beside them. And pools that work by seed, whose own
+ * account of what they used must never give one.
  */
 #include "sim/recount.h"
 
+#include "base/prng.h"
 #include "base/time.h"
 
 #include <setjmp.h>
@@ -189,10 +191,84 @@ static void sums_keep_their_rests(void **const state)
     ps_recount_release(&recount);
 }
 
+#define FLOWS_MAX 12
+
+static void note_use(void *const context, const struct ps_rates_use *const use)
+{
+    ps_recount_use(context, use);
+}
+
+/* A pool of any kind with jobs that come at any time; false: something is still in it at the end.
+ */
+static bool work_by_seed(const uint64_t seed, int64_t *const ret_refused)
+{
+    struct ps_prng prng;
+    ps_prng_init(&prng, seed);
+    const struct ps_rates_others others[] = {{START + ps_prng_below(&prng, PS_DAY_MS),
+                                              START + PS_DAY_MS + ps_prng_below(&prng, PS_DAY_MS),
+                                              ps_prng_below(&prng, 900)}};
+    struct ps_rates_flow flows[FLOWS_MAX];
+    struct ps_recount recount;
+    struct ps_rates rates;
+    struct ps_rates_options options = {.tpm = ps_prng_below(&prng, 3) * ps_prng_below(&prng, 5000),
+                                       .tpd = ps_prng_below(&prng, 2) * 20000 + 20000,
+                                       .reset_ms = ps_prng_below(&prng, PS_DAY_MS),
+                                       .rps = ps_prng_below(&prng, 4),
+                                       .burst_tokens = ps_prng_below(&prng, 2) * 3000,
+                                       .is_refusing = ps_prng_below(&prng, 3) == 0,
+                                       .others = others,
+                                       .other_count = (size_t)ps_prng_below(&prng, 2),
+                                       .used = note_use,
+                                       .context = &recount};
+    const struct ps_recount_options limits =
+        with((struct ps_recount_options){.tpm = options.tpm,
+                                         .tpd = options.tpd,
+                                         .reset_ms = options.reset_ms,
+                                         .rps = options.rps,
+                                         .burst_tokens = options.burst_tokens});
+    ps_recount_init(&recount, &limits, START);
+    ps_rates_init(&rates, &options, START);
+    memset(flows, 0, sizeof flows);
+    int64_t at_ms = START;
+    for (size_t flow = 0; flow < FLOWS_MAX; flow++) {
+        at_ms += ps_prng_below(&prng, 3) * ps_prng_below(&prng, 3 * PS_HOUR_MS);
+        flows[flow].records = 1 + ps_prng_below(&prng, 100);
+        flows[flow].tokens = flows[flow].records * (1 + ps_prng_below(&prng, 150));
+        flows[flow].own_tpm =
+            options.is_refusing ? 1 + ps_prng_below(&prng, 3000) : ps_prng_below(&prng, 2) * 500;
+        ps_rates_add(&rates, &flows[flow], at_ms);
+    }
+    ps_rates_advance(&rates, at_ms + 60 * PS_DAY_MS);
+    for (size_t flow = 0; flow < FLOWS_MAX; flow++) {
+        for (size_t place = 0; ps_rates_flow_stretch(&flows[flow], place) != NULL; place++) {
+            *ret_refused += ps_rates_flow_stretch(&flows[flow], place)->refused;
+        }
+        ps_rates_flow_release(&flows[flow]);
+    }
+    const bool is_empty = rates.flow_count == 0;
+    ps_rates_release(&rates);
+    ps_recount_release(&recount);
+    return is_empty;
+}
+
+static void whatever_a_pool_does_it_passes_no_limit(void **const state)
+{
+    (void)state;
+    int64_t refused = 0;
+    for (uint64_t seed = 1; seed <= 500; seed++) {
+        if (!work_by_seed(seed, &refused) || breaches > 0) {
+            fail_msg("seed %llu: %lld breaches, %s %lld", (unsigned long long)seed,
+                     (long long)breaches, breaches > 0 ? last.limit : "", (long long)last.value);
+        }
+    }
+    assert_true(refused > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_limit_is_counted_anew),
                                        cmocka_unit_test(jobs_count_with_those_of_others),
-                                       cmocka_unit_test(sums_keep_their_rests)};
+                                       cmocka_unit_test(sums_keep_their_rests),
+                                       cmocka_unit_test(whatever_a_pool_does_it_passes_no_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
