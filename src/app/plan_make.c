@@ -263,11 +263,25 @@ static void tell_times(const struct ps_plan_ask *const ask, struct ps_plan_made 
     view->forecast.median_ms = PS_PLAN_UNKNOWN;
 }
 
+/* Do the lanes differ in price? Else a deadline with room to spare is no reason to be slow. */
+static bool has_choice(const struct ps_plan_made *const plan)
+{
+    const struct ps_supply_lane *const first = &plan->supply.lanes[0];
+    for (int64_t number = 1; number < plan->supply.lane_count; number++) {
+        const struct ps_supply_lane *const lane = &plan->supply.lanes[number];
+        if (lane->input_usd_micros != first->input_usd_micros ||
+            lane->output_usd_micros != first->output_usd_micros) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_made *const plan,
                             struct ps_error *const err)
 {
     struct ps_plan_view *const view = &plan->view;
-    const struct ps_outline_options outline_options = {.deadline_ms = ask->deadline_ms};
+    struct ps_outline_options outline_options = {0};
     PS_ASSERT(ask->lane_count > 0);
     ps_plan_made_release(plan);
     ps_buf_init(&plan->texts, TEXTS_BYTES_MAX);
@@ -275,6 +289,7 @@ enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_
     if (make_supply(ask, plan, err) != PS_OK || make_demand(ask, plan, err) != PS_OK) {
         return err->status;
     }
+    outline_options.deadline_ms = has_choice(plan) ? ask->deadline_ms : 0;
     ps_outline_find(&plan->demand, &plan->supply, &outline_options, &plan->outline);
     plan->parts = plan->outline.lanes;
     tell_demand(ask, plan);

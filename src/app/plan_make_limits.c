@@ -103,7 +103,7 @@ static void add_row(struct ps_plan_made *const plan, const int64_t number,
         .key = key,
         .value = plan->supply.lanes[number].limits[key],
         .source = lane->lane->limits[key].source,
-        .is_binding = key == plan->view.binding && lane->records > 0,
+        .is_binding = key == plan->view.binding,
         .lane = number,
         .lane_count = 1,
     };

@@ -174,7 +174,7 @@ static void add_note(struct ps_buf *const texts, const struct ps_plan_lane *cons
         return;
     }
     ps_plan_words_add_number(texts, row->records, "record", "records");
-    ps_buf_add_text(texts, ", ");
+    ps_buf_add_text(texts, " in ");
     ps_plan_words_add_span(texts, row->ends_ms);
 }
 

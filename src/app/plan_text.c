@@ -127,15 +127,26 @@ static void add_reason(struct ps_buf *const buf, const struct ps_lane *const lan
                        const enum ps_limit_key key)
 {
     if (key == PS_LIMIT_COUNT) {
-        ps_buf_add_text(buf, "; that is all there is\n");
+        ps_buf_add_text(buf, "the work itself");
         return;
     }
-    ps_buf_add_text(buf, "; limited by ");
     ps_plan_words_add_limit(buf, key, ps_lane_limit(lane, key, 0));
-    ps_buf_add_format(buf, " (%s)\n", ps_limit_name(key));
+    ps_buf_add_format(buf, " (%s)", ps_limit_name(key));
 }
 
-static void add_job_size(struct ps_buf *const buf, const struct ps_plan_lane *const row)
+/* What decided the sizes. */
+static void add_reasons(struct ps_buf *const buf, const struct ps_plan_lane *const row)
+{
+    add_label(buf, "");
+    ps_buf_add_text(buf, "a job is sized by ");
+    add_reason(buf, row->lane, row->job_reason);
+    ps_buf_add_text(buf, ", a file by ");
+    add_reason(buf, row->lane, row->shard_reason);
+    ps_buf_add_text(buf, "\n");
+}
+
+/* "              a job: 4,166 records, 166.6 MB, in 4 files of 1,250 records, 50.0 MB" */
+static void add_sizes(struct ps_buf *const buf, const struct ps_plan_lane *const row)
 {
     add_label(buf, "");
     ps_buf_add_text(buf, "a job: ");
@@ -144,13 +155,13 @@ static void add_job_size(struct ps_buf *const buf, const struct ps_plan_lane *co
     ps_units_add_bytes(buf, row->job_bytes);
     ps_buf_add_text(buf, ", in ");
     ps_plan_words_add_number(buf, row->job_shards, "file", "files");
-    add_reason(buf, row->lane, row->job_reason);
-    add_label(buf, "");
-    ps_buf_add_text(buf, "a file: ");
-    ps_plan_words_add_number(buf, row->shard_records, "record", "records");
-    ps_buf_add_text(buf, ", ");
-    ps_units_add_bytes(buf, row->shard_bytes);
-    add_reason(buf, row->lane, row->shard_reason);
+    if (row->job_shards > 1) {
+        ps_buf_add_text(buf, " of at most ");
+        ps_plan_words_add_number(buf, row->shard_records, "record", "records");
+        ps_buf_add_text(buf, ", ");
+        ps_units_add_bytes(buf, row->shard_bytes);
+    }
+    ps_buf_add_text(buf, "\n");
 }
 
 static void add_lane(struct ps_buf *const buf, const struct ps_plan_view *const view,
@@ -193,13 +204,29 @@ static void add_model(struct ps_buf *const buf, const struct ps_plan_lane *const
     }
 }
 
-/* Lanes alike are cut alike: sizes are told where they differ from those of the lane before. */
-static bool is_cut_alike(const struct ps_plan_lane *const left,
+static bool has_sizes_of(const struct ps_plan_lane *const left,
                          const struct ps_plan_lane *const right)
 {
     return left->job_records == right->job_records && left->job_shards == right->job_shards &&
-           left->shard_records == right->shard_records && left->job_reason == right->job_reason &&
-           left->shard_reason == right->shard_reason;
+           left->shard_records == right->shard_records;
+}
+
+static bool has_reasons_of(const struct ps_plan_lane *const left,
+                           const struct ps_plan_lane *const right)
+{
+    return left->job_reason == right->job_reason && left->shard_reason == right->shard_reason;
+}
+
+/* Sizes and their reasons, where they are not those of the lane told before. */
+static void add_cut(struct ps_buf *const buf, const struct ps_plan_lane *const row,
+                    const struct ps_plan_lane *const told)
+{
+    if (told == NULL || !has_sizes_of(row, told)) {
+        add_sizes(buf, row);
+    }
+    if (told == NULL || !has_reasons_of(row, told)) {
+        add_reasons(buf, row);
+    }
 }
 
 static void add_lanes(struct ps_buf *const buf, const struct ps_plan_view *const view)
@@ -210,9 +237,8 @@ static void add_lanes(struct ps_buf *const buf, const struct ps_plan_view *const
         const struct ps_plan_lane *const row = &view->lanes[lane];
         add_lane(buf, view, lane);
         add_model(buf, row);
-        if (row->lane->kind == PS_KIND_BATCH && row->records > 0 &&
-            (told == NULL || !is_cut_alike(row, told))) {
-            add_job_size(buf, row);
+        if (row->lane->kind == PS_KIND_BATCH && row->records > 0) {
+            add_cut(buf, row, told);
             told = row;
         }
     }
@@ -434,7 +460,9 @@ static void add_request(struct ps_buf *const buf, const struct ps_plan_request_r
     add_name(buf, row->lane);
     ps_buf_add_text(buf, ")");
     if (row->quota_name != NULL) {
-        ps_buf_add_format(buf, ": '%s'", row->quota_name);
+        ps_buf_add_text(buf, "\n");
+        add_label(buf, "");
+        ps_buf_add_format(buf, "  '%s'", row->quota_name);
     }
     if (row->quota_code != NULL) {
         ps_buf_add_format(buf, ", code %s", row->quota_code);

@@ -27,7 +27,7 @@ static void a_day_works_until_its_budget_is_used(void **state)
     assert_string_equal(picture.plot.subtitle,
                         "200,000 records, 2.4 B tokens (2 B in, 400 M out), 8.0 GB");
     const struct ps_plan_plot_lane *const lane = &picture.lanes[0];
-    assert_string_equal(lane->note, "200,000 records, 48d 00h");
+    assert_string_equal(lane->note, "200,000 records in 48d 00h");
     assert_int_equal(lane->day_count, 49);
     for (int64_t day = 0; day < 48; day++) {
         assert_int_equal(lane->days[day].from_ms, day * PS_DAY_MS);

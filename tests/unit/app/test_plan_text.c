@@ -69,9 +69,10 @@ static void the_reference_job_reads_like_this(void **state)
         "  tokens             2.4 B  2 B in, 400 M out, as told\n"
         "  bytes             8.0 GB  40.0 kB a record, assumed: 4 bytes an input token\n"
         "  lanes       main: 200,000 records in 49 jobs of 196 files, done after 48d 00h\n"
-        "              a job: 4,166 records, 166.6 MB, in 4 files; limited by 50 M tokens/day "
-        "(tpd)\n"
-        "              a file: 1,250 records, 50.0 MB; limited by 50.0 MB a file (shard_bytes)\n"
+        "              a job: 4,166 records, 166.6 MB, in 4 files of at most 1,250 records, 50.0 "
+        "MB\n"
+        "              a job is sized by 50 M tokens/day (tpd), a file by 50.0 MB a file "
+        "(shard_bytes)\n"
         "  time        48d 00h, the budgets of 49 days; no plan can be faster than 48d 00h\n"
         "  forecast    48 days; 9 of 10 runs between 47 days and 49 days (31 simulated)\n"
         "  next        without that limit the token rate binds (tpm)\n"
@@ -86,8 +87,8 @@ static void the_reference_job_reads_like_this(void **state)
         "\n"
         "  what helps  tpd 50 M -> 100 M: 24 days sooner\n"
         "              a second Region: 23 days sooner\n"
-        "  ask AWS for tpm 3 M -> 20 M tokens/min (lane main): 'Tokens per minute', code "
-        "L-12345678\n";
+        "  ask AWS for tpm 3 M -> 20 M tokens/min (lane main)\n"
+        "                'Tokens per minute', code L-12345678\n";
     assert_string_equal(shown(&scene.view), expected);
     fits_a_screen();
 }
@@ -118,7 +119,7 @@ static void lanes_that_are_cut_differently_say_so(void **state)
     holds("lane2: nothing to do\n");
     holds("a job: 4,166 records");
     holds("a job: 100 records");
-    holds("; that is all there is");
+    holds("a job is sized by the work itself, a file by 50.0 MB a file (shard_bytes)\n");
 }
 
 static void names_cannot_speak_to_the_terminal(void **state)
