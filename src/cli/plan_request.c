@@ -45,8 +45,8 @@ static enum ps_status check_demand(const struct ps_plan_request *const request,
     for (int64_t lane = 0; lane < request->lane_count; lane++) {
         if (options->argument_count > 0 && request->lanes[lane].model[0] == '\0') {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
-                               "cannot read an input without "
-                               "--model");
+                               "cannot read an input for lane '%s' without --model",
+                               request->lanes[lane].name);
             return ps_error_hint(err, "The model decides what is sent of it: --model "
                                       "us.anthropic.claude-haiku-4-5-20251001-v1:0@us-west-2.");
         }

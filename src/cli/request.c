@@ -145,8 +145,6 @@ static enum ps_status hold_model(const struct ps_options *const options, struct 
                                  struct ps_error *const err)
 {
     struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
-    struct ps_buf life PS_CLEANUP(ps_buf_release);
-    ps_buf_init(&life, PS_TEXT_BYTES_MAX);
     if (lane->model[0] == '\0') {
         return PS_OK;
     }
@@ -155,9 +153,29 @@ static enum ps_status hold_model(const struct ps_options *const options, struct 
         return err->status;
     }
     ps_models_fill(models, lane);
-    if (ps_models_life(ps_models_find(models, ps_str_of(lane->model)), ps_clock_real_wall_ms(),
-                       &life)) {
-        ps_say("%s", ps_buf_text(&life));
+    return PS_OK;
+}
+
+/* Says which models are near their end, each once. */
+static enum ps_status tell_lives(const struct ps_options *const options,
+                                 const struct ps_lane *const lanes, const int64_t lane_count,
+                                 struct ps_error *const err)
+{
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
+    if (ps_request_models(options, &models, err) != PS_OK) {
+        return err->status;
+    }
+    for (int64_t lane = 0; lane < lane_count; lane++) {
+        const struct ps_model *const model = ps_models_find(models, ps_str_of(lanes[lane].model));
+        struct ps_buf life PS_CLEANUP(ps_buf_release);
+        bool is_said = model == NULL;
+        ps_buf_init(&life, PS_TEXT_BYTES_MAX);
+        for (int64_t other = 0; other < lane; other++) {
+            is_said |= ps_models_find(models, ps_str_of(lanes[other].model)) == model;
+        }
+        if (!is_said && ps_models_life(model, ps_clock_real_wall_ms(), &life)) {
+            ps_say("%s", ps_buf_text(&life));
+        }
     }
     return PS_OK;
 }
@@ -245,7 +263,8 @@ enum ps_status ps_request_lanes(const struct ps_options *const options,
         status = read_lane(options, lane, lane_count == 1, &lanes[lane], err);
     }
     if (status != PS_OK || check_names(lanes, lane_count, err) != PS_OK ||
-        ps_pools_make(&pools, lanes, lane_count, err) != PS_OK) {
+        ps_pools_make(&pools, lanes, lane_count, err) != PS_OK ||
+        tell_lives(options, lanes, lane_count, err) != PS_OK) {
         free(lanes);
         return err->status;
     }

@@ -28,8 +28,7 @@ PS_MUST_CHECK enum ps_status ps_request_models(const struct ps_options *options,
  * One lane, which the caller has named (ps_lane_init): `text` as of --lane or NULL, then `model` as
  * of --model or NULL, then the profile of --limits and the model's own limits for what is left
  * out. PS_E_USAGE says what cannot be used: a key, a model that nobody knows (with near ones), a
- * Region where it takes no batch jobs (with those that do). A model near its end of life is said
- * so on stderr.
+ * Region where it takes no batch jobs (with those that do).
  */
 PS_MUST_CHECK enum ps_status ps_request_lane(const struct ps_options *options, const char *text,
                                              const char *model, struct ps_lane *lane,
@@ -37,10 +36,10 @@ PS_MUST_CHECK enum ps_status ps_request_lane(const struct ps_options *options, c
 
 /*
  * All lanes that the options name; *ret_lanes is heap, the caller's. Each --lane makes one, else
- * each
- * --model, else there is one of no model. A --model beside one --lane goes over what that says;
- * beside several it is for those that name none. PS_E_USAGE: what cannot be used, or two lanes of
- * one name or of contradictory limits.
+ * each --model, else there is one of no model. A --model beside one --lane goes over what that
+ * says; beside several it is for those that name none. PS_E_USAGE: what cannot be used, or two
+ * lanes of one name or of contradictory limits. Models near their end of life are said so on
+ * stderr, each once.
  */
 PS_MUST_CHECK enum ps_status ps_request_lanes(const struct ps_options *options,
                                               struct ps_lane **ret_lanes, int64_t *ret_lane_count,

@@ -334,8 +334,9 @@ bool ps_models_life(const struct ps_model *const model, const int64_t wall_ms,
     if (model->state == PS_MODEL_LEGACY) {
         ps_buf_add_format(to, "model %.*s is being retired", PS_STR_ARGS(model->name));
         if (has_end) {
-            ps_buf_add_format(to, ": it ends on %.*s, in %lld days", PS_STR_ARGS(model->ends),
-                              (long long)((end_ms - wall_ms + PS_DAY_MS - 1) / PS_DAY_MS));
+            const int64_t days = (end_ms - wall_ms + PS_DAY_MS - 1) / PS_DAY_MS;
+            ps_buf_add_format(to, ": it ends on %.*s, in %lld day%s", PS_STR_ARGS(model->ends),
+                              (long long)days, days == 1 ? "" : "s");
         }
         return true;
     }

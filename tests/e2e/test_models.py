@@ -154,6 +154,9 @@ def one_that_ends_soon_is_said_so(work):
                          "--model", "us.anthropic.claude-sonnet-4-20250514-v1:0@us-east-1")
     check_status(done, OK, "the simulation")
     check("reached its end of life on 2026-10-14" in done.err, "it says that the model is gone", done.err)
+    llama = "us.meta.llama3-3-70b-instruct-v1:0"
+    done = work.penstock("plan", *NUMBERS, "--model", llama + "@us-east-1", "--model", llama + "@us-west-2")
+    check_equal(1, done.err.count("being retired: it ends on 2027-03-30"), "once, however many lanes there are")
 
 
 main(__doc__)

@@ -419,7 +419,7 @@ static void the_end_of_life_is_told_in_time(void **state)
         {"anthropic.claude-sonnet-4-20250514-v1:0", "2026-11-24T00:00:00Z", "on 2026-10-14"},
         {"meta.llama3-3-70b-instruct-v1:0", "2027-03-20T12:00:00Z",
          "is being retired: it ends on 2027-03-30, in 10 days"},
-        {"meta.llama3-3-70b-instruct-v1:0", "2027-03-29T23:59:59Z", "in 1 days"},
+        {"meta.llama3-3-70b-instruct-v1:0", "2027-03-29T23:59:59Z", "in 1 day"},
         {"meta.llama3-3-70b-instruct-v1:0", "2027-03-30T00:00:00Z", "reached its end of life"},
         {"anthropic.claude-3-opus-20240229-v1:0", "2026-11-24T00:00:00Z", "no longer listed"},
         {"meta.llama3-2-1b-instruct-v1:0", "2026-11-24T00:00:00Z", NULL},
