@@ -138,7 +138,7 @@ def created_days(emulator):
 def a_days_budget_is_held_over_days_and_kills(work):
     prompts = work.prompts(80)
     lanes = ["name=day,model=%s,region=us-east-1,%s" % (HAIKU, DAY)]
-    emulator = work.emulator(speed=DAY_SPEED, limits=["name=day," + SMALL + ",jobs=4"])
+    emulator = work.emulator(speed=DAY_SPEED, limits=["name=day,%s,%s" % (SMALL, DAY)])
     command = arguments(work, emulator, prompts, lanes, SMALL, "--max-tokens", "20")
     for jobs in (1, 4):
         process = work.start(command, work.environment(emulator), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

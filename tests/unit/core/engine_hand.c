@@ -78,8 +78,7 @@ void hand_end(struct hand *const hand)
     hand->engine = ps_engine_free(hand->engine);
 }
 
-/* The part of a job that a store keeps. */
-static struct ps_job stored_part(const struct ps_job *const job)
+struct ps_job hand_stored_part(const struct ps_job *const job)
 {
     struct ps_job copy = *job;
     copy.token = copy_text(job->token);
@@ -120,7 +119,7 @@ void hand_restart(struct hand *const hand)
         ps_engine_set_day(again, pool, hand->days[pool]);
     }
     for (int64_t place = 0; place < ps_engine_job_count(hand->engine); place++) {
-        struct ps_job job = stored_part(ps_engine_job(hand->engine, place));
+        struct ps_job job = hand_stored_part(ps_engine_job(hand->engine, place));
         ps_engine_add_job(again, &job);
     }
     (void)ps_engine_free(hand->engine);
@@ -223,6 +222,7 @@ static struct ps_job_view copy_view(const struct ps_job_view *const view)
     struct ps_job_view copy = *view;
     copy.arn = copy_text(view->arn);
     copy.name = copy_text(view->name);
+    copy.model = copy_text(view->model);
     copy.token = copy_text(view->token);
     copy.input_uri = copy_text(view->input_uri);
     copy.output_uri = copy_text(view->output_uri);

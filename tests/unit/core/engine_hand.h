@@ -65,6 +65,9 @@ void hand_end(struct hand *hand);
 /* Builds the engine again from its jobs, as a store would keep them; open wishes are lost. */
 void hand_restart(struct hand *hand);
 
+/* The part of a job that a store keeps, with texts of its own. */
+struct ps_job hand_stored_part(const struct ps_job *job);
+
 void hand_pass(struct hand *hand, int64_t passed_ms);
 
 /* To exactly where the engine wants to be woken. */
