@@ -335,7 +335,8 @@ static enum ps_status check_sense(const struct ps_lane *const lane, struct ps_er
                                       "say kind=batch.");
         }
     }
-    if (output > context) {
+    /* A model's own output limit may well be larger than a context that the user made smaller. */
+    if (lane->limits[PS_LIMIT_OUTPUT].source == PS_SOURCE_USER && output > context) {
         (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
                            "lane '%s' cannot give output=%lld tokens in a context of %lld",
                            lane->name, (long long)output, (long long)context);

@@ -241,7 +241,7 @@ class Work:
         return self.emulators[-1]
 
     def start(self, arguments, env=None, **streams):
-        settings = {name: value for name, value in os.environ.items() if not re.match("AWS_|NO_COLOR$", name)}
+        settings = {name: value for name, value in os.environ.items() if not re.match("AWS_|NO_COLOR$|XDG_CONFIG_HOME$", name)}
         settings.update({"XDG_STATE_HOME": self.path("state"), "HOME": self.root}, **(env or {}))
         process = subprocess.Popen([PENSTOCK] + arguments, cwd=self.root, env=settings, stdin=streams.pop("stdin", subprocess.DEVNULL),
                                    **streams)

@@ -20,10 +20,10 @@
 
 void cli_scene_init(struct cli_scene *const scene)
 {
-    static const char *const foreign[] = {"AWS_PROFILE",        "AWS_REGION",
-                                          "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
-                                          "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",
-                                          "AWS_SESSION_TOKEN",  "PENSTOCK_CLOCK"};
+    static const char *const foreign[] = {
+        "AWS_PROFILE",       "AWS_REGION",        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",  "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN", "PENSTOCK_CLOCK",    "XDG_CONFIG_HOME"};
     scene->folder = test_folder_new();
     char *state PS_CLEANUP(ps_str_free_auto) = cli_path(scene, "state");
     for (size_t name = 0; name < sizeof(foreign) / sizeof(foreign[0]); name++) {

@@ -326,6 +326,16 @@ static void limits_come_from_user_model_and_profile(void **state)
                      PS_RPS_CALLS);
 }
 
+static void a_smaller_context_is_the_users_to_say(void **state)
+{
+    struct ps_error err;
+    struct ps_lane lane = filled(*state, "model=us." HAIKU ",context=5000", "published");
+    assert_int_equal(lane.limits[PS_LIMIT_OUTPUT].value, 64000);
+    assert_int_equal(ps_lane_check(&lane, &err), PS_OK);
+    lane = filled(*state, "model=us." HAIKU ",output=300k", "published");
+    assert_int_equal(ps_lane_check(&lane, &err), PS_E_USAGE);
+}
+
 static void prices_depend_on_kind_and_profile(void **state)
 {
     static const struct {
@@ -574,6 +584,7 @@ int main(void)
         cmocka_unit_test(as_many_regions_as_the_table_has),
         cmocka_unit_test(a_refusal_says_what_would_do),
         cmocka_unit_test(limits_come_from_user_model_and_profile),
+        cmocka_unit_test(a_smaller_context_is_the_users_to_say),
         cmocka_unit_test(prices_depend_on_kind_and_profile),
         cmocka_unit_test(a_limit_names_its_quota),
         cmocka_unit_test(the_end_of_life_is_told_in_time),
