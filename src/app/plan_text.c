@@ -512,3 +512,17 @@ void ps_plan_text_add(struct ps_buf *const buf, const struct ps_plan_view *const
     add_help(buf, view);
     add_requests(buf, view);
 }
+
+void ps_plan_text_add_brief(struct ps_buf *const buf, const struct ps_plan_view *const view,
+                            const bool is_free)
+{
+    ps_plan_words_add_verdict(buf, view);
+    ps_buf_add_text(buf, "\n");
+    if (!is_free && view->cost_usd_micros != PS_PLAN_UNKNOWN) {
+        ps_buf_add_text(buf, "about ");
+        add_usd(buf, view->batch_usd_micros, "as batch");
+        ps_buf_add_text(buf, ", ");
+        add_usd(buf, view->on_demand_usd_micros, "on demand");
+        ps_buf_add_text(buf, "\n");
+    }
+}

@@ -15,4 +15,8 @@
 /* Lines for people, safe for a terminal, with the last line end; `buf` has that much room. */
 void ps_plan_text_add(struct ps_buf *buf, const struct ps_plan_view *view);
 
+/* The same words for who is about to send it: the verdict and, unless it is free, the
+ * cost. */
+void ps_plan_text_add_brief(struct ps_buf *buf, const struct ps_plan_view *view, bool is_free);
+
 #endif

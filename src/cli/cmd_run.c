@@ -31,6 +31,7 @@ int ps_cmd_run(const struct ps_options *const options)
     } else {
         ps_say("run %s%s", name_of(prepared.folder),
                options->is_local ? ", on the emulator: no model is asked" : "");
+        ps_plan_show_run(options, &prepared.settings, prepared.folder);
     }
     return ps_own_run(options, prepared.folder, PS_OWN_GO, &prepared.settings);
 }

@@ -174,3 +174,46 @@ int ps_plan_show(const struct ps_options *const options)
     }
     return plan.view.verdict == PS_PLAN_FITS ? PS_EXIT_OK : PS_EXIT_REFUSED;
 }
+
+/* ------------------------------------------------ before a run */
+
+static void say_lines(const struct ps_str text)
+{
+    size_t from = 0;
+    while (from < text.size) {
+        const struct ps_str rest = ps_str_part(text, from, text.size);
+        const struct ps_str line = ps_str_part(rest, 0, ps_str_find(rest, '\n'));
+        ps_say("%.*s", PS_STR_ARGS(line));
+        from += line.size + 1;
+    }
+}
+
+void ps_plan_show_run(const struct ps_options *const options,
+                      const struct ps_settings *const settings, const char *const folder)
+{
+    struct ps_error err;
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
+    struct ps_index *index PS_CLEANUP(ps_index_free_auto) = NULL;
+    struct ps_plan_made plan PS_CLEANUP(ps_plan_made_release);
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&text, PS_PLAN_TEXT_BYTES_MAX);
+    ps_plan_made_init(&plan);
+    if (ps_say_is_quiet() || ps_request_models(options, &models, &err) != PS_OK ||
+        ps_index_open(folder, &index, &err) != PS_OK) {
+        return;
+    }
+    const struct ps_plan_ask ask = {
+        .lanes = settings->lanes,
+        .lane_count = settings->lane_count,
+        .models = models,
+        .index = index,
+        .start_ms = settings->created_ms % PS_DAY_MS,
+        .max_cost_usd_micros = PS_PLAN_UNKNOWN,
+        .wall_ms = settings->created_ms,
+    };
+    if (ps_plan_make(&ask, &plan, &err) == PS_OK && plan.view.verdict != PS_PLAN_IMPOSSIBLE &&
+        plan.view.demand.unique_records > 0) {
+        ps_plan_text_add_brief(&text, &plan.view, settings->is_local);
+        say_lines(ps_buf_str(&text));
+    }
+}

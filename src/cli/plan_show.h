@@ -18,6 +18,11 @@ PS_MUST_CHECK enum ps_status ps_plan_show_make(const struct ps_options *options,
                                                const struct ps_models *models,
                                                struct ps_plan_made *plan, struct ps_error *err);
 
+/* Says on stderr what the run that is about to begin will be; its folder has the index. Nothing is
+ * said where it cannot be planned. */
+void ps_plan_show_run(const struct ps_options *options, const struct ps_settings *settings,
+                      const char *folder);
+
 /* Reads, plans, prints to stdout (text or JSON), draws; the exit status. */
 int ps_plan_show(const struct ps_options *options);
 

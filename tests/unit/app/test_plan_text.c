@@ -201,6 +201,22 @@ static void what_is_left_over_is_announced(void **state)
     holds("note: this model ends on 2027-01-31\n");
 }
 
+static void who_sends_it_is_told_in_short(void **state)
+{
+    struct plan_scene scene;
+    (void)state;
+    plan_scene_init(&scene, 1);
+    ps_buf_release(&text);
+    ps_buf_init(&text, PS_PLAN_TEXT_BYTES_MAX);
+    ps_plan_text_add_brief(&text, &scene.view, false);
+    assert_string_equal(ps_buf_text(&text),
+                        "Does not fit into 2 hours. 49 days at 50 M tokens/day: the daily quota "
+                        "binds\nabout $2,000 as batch, $4,000 on demand\n");
+    ps_buf_clear(&text);
+    ps_plan_text_add_brief(&text, &scene.view, true);
+    lacks("$");
+}
+
 static int free_text(void **state)
 {
     (void)state;
@@ -219,6 +235,7 @@ int main(void)
         cmocka_unit_test(what_is_measured_says_its_margin),
         cmocka_unit_test(prices_are_told_where_they_are_known),
         cmocka_unit_test(what_is_left_over_is_announced),
+        cmocka_unit_test(who_sends_it_is_told_in_short),
     };
     return cmocka_run_group_tests(tests, NULL, free_text);
 }
