@@ -9,6 +9,9 @@
 /* Asked of a limit: what if it were so many times as large? */
 #define TIMES INT64_C(2)
 
+/* What brings less than this is not worth a request. */
+#define WORTH_PERMILLE INT64_C(10)
+
 struct question {
     const struct ps_demand *demand;
     const struct ps_outline_options *options;
@@ -80,7 +83,9 @@ static void add_help(const struct question *const question, const struct ps_supp
 {
     struct ps_advice_help help = *what;
     help.ends_ms = time_of(question, supply);
-    if (help.ends_ms >= now_ms || advice->help_count == PS_ADVICE_HELPS_MAX) {
+    if (help.ends_ms >= now_ms ||
+        now_ms - help.ends_ms < ps_scale_i64(now_ms, WORTH_PERMILLE, 1000) ||
+        advice->help_count == PS_ADVICE_HELPS_MAX) {
         return;
     }
     help.gain_ms = now_ms == INT64_MAX ? INT64_MAX : now_ms - help.ends_ms;

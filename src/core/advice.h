@@ -44,7 +44,7 @@ struct ps_advice_needed {
 struct ps_advice {
     enum ps_limit_key binding;                        /* of the plan; PS_LIMIT_COUNT: none */
     enum ps_limit_key next_binding;                   /* with that one lifted */
-    struct ps_advice_help helps[PS_ADVICE_HELPS_MAX]; /* the most first; only what helps */
+    struct ps_advice_help helps[PS_ADVICE_HELPS_MAX]; /* the most first; 1 % at least */
     int64_t help_count;
 };
 

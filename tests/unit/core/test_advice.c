@@ -150,6 +150,8 @@ static void what_helps_a_day_that_binds(void **state)
     assert_int_equal(start->starts_at_ms, PS_DAY_MS - 22 * PS_MINUTE_MS - 40 * PS_SECOND_MS);
     assert_int_equal((start->gain_ms + PS_HOUR_MS) / PS_DAY_MS, 1);
     assert_null(find_help(&advice, PS_ADVICE_LIMIT, PS_LIMIT_JOBS));
+    /* 4 min in 48 days are no help */
+    assert_null(find_help(&advice, PS_ADVICE_LIMIT, PS_LIMIT_TPM));
     for (int64_t place = 1; place < advice.help_count; place++) {
         assert_true(advice.helps[place].gain_ms <= advice.helps[place - 1].gain_ms);
     }
