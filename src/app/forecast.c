@@ -60,6 +60,8 @@ static struct ps_engine_pool *make_pools(const struct ps_forecast_options *const
         pools[place] = (struct ps_engine_pool){
             .jobs_max = ps_pool_limit(pool, PS_LIMIT_JOBS, PS_NO_LIMIT),
             .tpd = ps_pool_limit(pool, PS_LIMIT_TPD, PS_NO_LIMIT),
+            .tpm = ps_pool_limit(pool, PS_LIMIT_TPM, PS_NO_LIMIT),
+            .rps = ps_pool_records_per_second(pool),
             .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
             .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
         };

@@ -83,7 +83,7 @@ static struct ps_engine_pool engine_pool(const struct ps_pool *const pool)
         .jobs_max = ps_pool_limit(pool, PS_LIMIT_JOBS, 0),
         .tpd = ps_pool_limit(pool, PS_LIMIT_TPD, 0),
         .tpm = ps_pool_limit(pool, PS_LIMIT_TPM, 0),
-        .rps = pool->rps_counts == PS_RPS_RECORDS ? ps_pool_limit(pool, PS_LIMIT_RPS, 0) : 0,
+        .rps = ps_pool_records_per_second(pool),
         .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
         .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
     };

@@ -304,6 +304,10 @@ static void init_pool(struct pool *const pool, const int64_t first)
     pool->slots = ps_supply_limit(lane, PS_LIMIT_JOBS, INT64_MAX);
     pool->tokens_per_minute = ps_supply_tokens_per_minute(lane, records, tokens);
     pool->tokens_per_day = ps_supply_limit(lane, PS_LIMIT_TPD, INT64_MAX);
+    const int64_t tpm = ps_supply_limit(lane, PS_LIMIT_TPM, INT64_MAX);
+    if (pool->tokens_per_day >= ps_scale_i64(tpm, PS_DAY_MS, PS_MINUTE_MS)) {
+        pool->tokens_per_day = INT64_MAX; /* nobody can use it up, and nobody holds it */
+    }
     pool->turn_ms = ps_supply_first_reset_ms(pool->supply, lane);
 }
 

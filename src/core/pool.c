@@ -41,6 +41,12 @@ int64_t ps_pool_limit(const struct ps_pool *const pool, const enum ps_limit_key 
     return value == PS_NO_LIMIT ? otherwise : value;
 }
 
+int64_t ps_pool_records_per_second(const struct ps_pool *const pool)
+{
+    return pool->rps_counts == PS_RPS_RECORDS ? ps_pool_limit(pool, PS_LIMIT_RPS, PS_NO_LIMIT)
+                                              : PS_NO_LIMIT;
+}
+
 int64_t ps_pool_day_tokens(const struct ps_pool *const pool, const int64_t otherwise)
 {
     const int64_t tpd = ps_pool_limit(pool, PS_LIMIT_TPD, INT64_MAX);

@@ -53,6 +53,9 @@ int64_t ps_pool_limit(const struct ps_pool *pool, enum ps_limit_key key, int64_t
  */
 int64_t ps_pool_day_tokens(const struct ps_pool *pool, int64_t otherwise);
 
+/* Its requests a second where those are records; else PS_NO_LIMIT. */
+int64_t ps_pool_records_per_second(const struct ps_pool *pool);
+
 /* The model behind a plain id, a profile id or an ARN of either: a view of `model`. */
 struct ps_str ps_pool_base_model(struct ps_str model);
 

@@ -103,6 +103,7 @@ static void waves(void **state)
         /* no day, one rate: W / TPM, in one wave and in twenty */
         {"jobs=10,files=5000,shard_records=1000,tpm=300k", 13333},
         {"jobs=10,files=1,shard_records=1000,tpm=3M", 1333},
+        {"jobs=10,files=1,shard_records=1000,tpm=1M,tpd=1440M,startup=30m", 4050},
         {"jobs=10,files=1,shard_records=1000,tpm=20M", 200},
         {"jobs=10,files=1,shard_records=1000,rps=1,rps_counts=records", 5556},
         {"kind=on-demand,tpm=3M", 1333},

@@ -158,6 +158,29 @@ static void a_day_that_tokens_a_minute_cannot_fill_is_no_limit(void **state)
     }
 }
 
+static void only_some_requests_are_records(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lane;
+        int64_t rps;
+    } rows[] = {
+        {"rps=20,rps_counts=records", 20},
+        {"rps=20,rps_counts=calls", PS_NO_LIMIT},
+        {"rps=20,rps_counts=none", PS_NO_LIMIT},
+        {"rps_counts=records", PS_NO_LIMIT},
+    };
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct ps_lane lane;
+        struct ps_pools pools PS_CLEANUP(ps_pools_release);
+        struct ps_error error;
+        read_lane(&lane, "a", rows[row].lane);
+        ps_pools_init(&pools);
+        assert_int_equal(ps_pools_make(&pools, &lane, 1, &error), PS_OK);
+        assert_int_equal(ps_pool_records_per_second(&pools.pools[0]), rows[row].rps);
+    }
+}
+
 static void only_an_accounts_limits_are_a_pools(void **state)
 {
     (void)state;
@@ -178,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_users_word_goes_over_the_profiles_and_holds_for_the_pool),
         cmocka_unit_test(lanes_that_contradict_each_other_are_named_with_the_key),
         cmocka_unit_test(a_day_that_tokens_a_minute_cannot_fill_is_no_limit),
+        cmocka_unit_test(only_some_requests_are_records),
         cmocka_unit_test(only_an_accounts_limits_are_a_pools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
