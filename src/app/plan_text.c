@@ -100,7 +100,8 @@ static void add_tokens(struct ps_buf *const buf, const struct ps_plan_demand *co
         ps_buf_add_text(buf, ")");
     }
     if (demand->margin_permille > 0) {
-        ps_buf_add_format(buf, ", +- %" PRId64 " %%", demand->margin_permille / 10);
+        ps_buf_add_format(buf, ", +- %" PRId64 ".%" PRId64 " %%", demand->margin_permille / 10,
+                          demand->margin_permille % 10);
     }
     ps_buf_add_text(buf, demand->is_measured ? "\n" : ", as told\n");
 }

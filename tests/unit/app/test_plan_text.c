@@ -166,11 +166,11 @@ static void what_is_measured_says_its_margin(void **state)
     demand->rejected = 5000;
     (void)shown(&scene.view);
     holds("200,000  180,000 to be sent, 15,000 the same as another, 5,000 rejected\n");
-    holds("2.4 B  2 B in (estimated from the text), 400 M out (at most), +- 20 %\n");
+    holds("2.4 B  2 B in (estimated from the text), 400 M out (at most), +- 20.0 %\n");
     holds("as they will be sent\n");
     demand->output_tokens = 100000000;
     (void)shown(&scene.view);
-    holds("100 M out (expected; at most 400 M), +- 20 %\n");
+    holds("100 M out (expected; at most 400 M), +- 20.0 %\n");
 }
 
 static void prices_are_told_where_they_are_known(void **state)
