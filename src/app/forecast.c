@@ -1,6 +1,7 @@
 #include "app/forecast.h"
 
 #include "base/assert.h"
+#include "core/cut.h"
 #include "core/outcome.h"
 
 #include <stdio.h>
@@ -56,15 +57,7 @@ static struct ps_engine_pool *make_pools(const struct ps_forecast_options *const
     struct ps_engine_pool *const pools = calloc((size_t)options->pools->count, sizeof(pools[0]));
     PS_ASSERT(pools != NULL);
     for (int64_t place = 0; place < options->pools->count; place++) {
-        const struct ps_pool *const pool = &options->pools->pools[place];
-        pools[place] = (struct ps_engine_pool){
-            .jobs_max = ps_pool_limit(pool, PS_LIMIT_JOBS, PS_NO_LIMIT),
-            .tpd = ps_pool_limit(pool, PS_LIMIT_TPD, PS_NO_LIMIT),
-            .tpm = ps_pool_limit(pool, PS_LIMIT_TPM, PS_NO_LIMIT),
-            .rps = ps_pool_records_per_second(pool),
-            .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
-            .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
-        };
+        pools[place] = ps_cut_engine_pool(&options->pools->pools[place]);
     }
     return pools;
 }
@@ -158,30 +151,48 @@ static int64_t unsent_of(const struct ps_forecast *const forecast)
     return counts.unsent;
 }
 
+static void tell_shapes(const struct ps_allotment *const allotment, const int64_t first_number,
+                        struct ps_fact *const fact)
+{
+    fact->shapes = calloc((size_t)allotment->job_count + 1, sizeof(fact->shapes[0]));
+    PS_ASSERT(fact->shapes != NULL);
+    for (int64_t place = 0; place < allotment->job_count; place++) {
+        const struct ps_allotment_part *part = NULL;
+        const struct ps_plan_job *const cut = ps_allotment_job(allotment, place, &part);
+        fact->shapes[place] = (struct ps_job_shape){.number = first_number + place,
+                                                    .lane = part->lane,
+                                                    .shard_count = cut->shard_count,
+                                                    .records = cut->records,
+                                                    .bytes = cut->bytes,
+                                                    .input_tokens = cut->input_tokens,
+                                                    .quota_tokens = cut->quota_tokens};
+    }
+    fact->shape_count = allotment->job_count;
+    fact->unsent = allotment->left_records;
+}
+
 static enum ps_status cut_jobs(struct ps_forecast *const forecast, struct ps_fact *const fact,
                                struct ps_error *const err)
 {
-    struct ps_plan plan PS_CLEANUP(ps_plan_release);
+    struct ps_allotment allotment PS_CLEANUP(ps_allotment_release);
     const int64_t first_number = ps_engine_next_number(forecast->engine);
+    ps_allotment_init(&allotment);
     let_go(forecast);
     const struct ps_plan_records records = {.end = unsent_of(forecast),
                                             .alike = &forecast->options.record};
-    ps_plan_init(&plan);
-    if (ps_plan_cut(&plan, &records, &forecast->options.lanes[0], NULL, err) != PS_OK) {
+    const struct ps_cut_options options = {
+        .lanes = forecast->options.lanes,
+        .lane_count = forecast->options.lane_count,
+        .pools = forecast->options.pools,
+        .engine = forecast->engine,
+        .timeout_ms = TIMEOUT_HOURS * PS_HOUR_MS,
+        .wall_ms = forecast->options.now(forecast->options.context).wall_ms,
+    };
+    if (ps_cut(&allotment, &records, &options, err) != PS_OK) {
         return err->status;
     }
-    ps_forecast_book_cut(forecast->book, &plan, first_number);
-    fact->shapes = calloc((size_t)plan.job_count + 1, sizeof(fact->shapes[0]));
-    PS_ASSERT(fact->shapes != NULL);
-    for (int64_t job = 0; job < plan.job_count; job++) {
-        fact->shapes[job] = (struct ps_job_shape){.number = first_number + job,
-                                                  .shard_count = plan.jobs[job].shard_count,
-                                                  .records = plan.jobs[job].records,
-                                                  .bytes = plan.jobs[job].bytes,
-                                                  .input_tokens = plan.jobs[job].input_tokens};
-    }
-    fact->shape_count = plan.job_count;
-    fact->unsent = plan.left_records;
+    ps_forecast_book_cut(forecast->book, &allotment, first_number);
+    tell_shapes(&allotment, first_number, fact);
     return PS_OK;
 }
 

@@ -211,45 +211,108 @@ static struct job *new_job(struct ps_forecast_book *const book, const int64_t nu
     return book->jobs[number];
 }
 
-static void cut_job(struct ps_forecast_book *const book, const struct ps_plan *const plan,
-                    const struct ps_plan_job *const cut, struct cursor *const cursor,
-                    struct job *const job)
+/* Places [first, end) of the unsent records, for a shard of a job. */
+struct piece {
+    int64_t first;
+    int64_t end;
+    struct job *job;
+    int64_t shard;
+};
+
+struct pieces {
+    struct piece *rows;
+    int64_t count;
+    int64_t room;
+};
+
+/* Joins the last one where it goes on from that. */
+static void add_piece(struct pieces *const pieces, const struct piece piece)
+{
+    struct piece *const last = pieces->count > 0 ? &pieces->rows[pieces->count - 1] : NULL;
+    if (last != NULL && last->job == piece.job && last->shard == piece.shard &&
+        last->end == piece.first) {
+        last->end = piece.end;
+        return;
+    }
+    if (pieces->count == pieces->room) {
+        pieces->room = pieces->room == 0 ? 16 : pieces->room * 2;
+        pieces->rows = reallocarray(pieces->rows, (size_t)pieces->room, sizeof(pieces->rows[0]));
+        PS_ASSERT(pieces->rows != NULL);
+    }
+    pieces->rows[pieces->count++] = piece;
+}
+
+static int compare_pieces(const void *const left, const void *const right)
+{
+    const struct piece *const first = left;
+    const struct piece *const second = right;
+    return (first->first > second->first) - (first->first < second->first);
+}
+
+static void open_job(struct ps_forecast_book *const book,
+                     const struct ps_allotment_part *const part,
+                     const struct ps_plan_job *const cut, struct job *const job,
+                     struct pieces *const pieces)
 {
     job->shard_count = cut->shard_count;
     job->records = cut->records;
     job->shards = calloc((size_t)cut->shard_count + 1, sizeof(job->shards[0]));
     PS_ASSERT(job->shards != NULL);
     for (int64_t place = 0; place < cut->shard_count; place++) {
-        const struct ps_plan_shard *const from = &plan->shards[cut->first_shard + place];
-        struct shard *const shard = &job->shards[place];
-        shard->first_range = job->held.count;
-        shard->records = from->records;
-        shard->bytes = from->bytes;
-        book->counts.resent += move_until(cursor, from->end, &job->held, shard->first_range);
-        shard->range_count = job->held.count - shard->first_range;
+        const struct ps_plan_shard *const from = &part->plan.shards[cut->first_shard + place];
+        job->shards[place].records = from->records;
+        job->shards[place].bytes = from->bytes;
+        if (part->picked == NULL) {
+            add_piece(pieces, (struct piece){from->first, from->end, job, place});
+        }
+        for (int64_t pick = from->first; part->picked != NULL && pick < from->end; pick++) {
+            const int64_t at = (int64_t)part->picked[pick];
+            add_piece(pieces, (struct piece){at, at + 1, job, place});
+        }
     }
     book->counts.held += cut->records;
     book->counts.unsent -= cut->records;
 }
 
-void ps_forecast_book_cut(struct ps_forecast_book *const book, const struct ps_plan *const plan,
-                          const int64_t first_number)
+/* Pieces come in order of places, so each job's shards and their ranges do, too. */
+static void give(struct ps_forecast_book *const book, const struct pieces *const pieces,
+                 const int64_t unsent)
 {
     struct ranges rest = {NULL, 0, 0};
-    if (!book->is_unsent_in_order) {
-        put_in_order(&book->unsent);
-        book->is_unsent_in_order = true;
-    }
     struct cursor cursor = {&book->unsent, 0, 0, 0};
-    const int64_t unsent = book->counts.unsent;
-    for (int64_t job = 0; job < plan->job_count; job++) {
-        const struct ps_plan_job *const cut = &plan->jobs[job];
-        (void)move_until(&cursor, plan->shards[cut->first_shard].first, &rest, 0);
-        cut_job(book, plan, cut, &cursor, new_job(book, first_number + job));
+    for (int64_t place = 0; place < pieces->count; place++) {
+        const struct piece *const piece = &pieces->rows[place];
+        struct shard *const shard = &piece->job->shards[piece->shard];
+        struct ranges *const held = &piece->job->held;
+        shard->first_range = shard->range_count == 0 ? held->count : shard->first_range;
+        (void)move_until(&cursor, piece->first, &rest, 0);
+        book->counts.resent += move_until(&cursor, piece->end, held, shard->first_range);
+        shard->range_count = held->count - shard->first_range;
     }
     (void)move_until(&cursor, unsent, &rest, 0);
     release(&book->unsent);
     book->unsent = rest;
+}
+
+void ps_forecast_book_cut(struct ps_forecast_book *const book,
+                          const struct ps_allotment *const allotment, const int64_t first_number)
+{
+    struct pieces pieces = {NULL, 0, 0};
+    const int64_t unsent = book->counts.unsent;
+    if (!book->is_unsent_in_order) {
+        put_in_order(&book->unsent);
+        book->is_unsent_in_order = true;
+    }
+    for (int64_t place = 0; place < allotment->job_count; place++) {
+        const struct ps_allotment_part *part = NULL;
+        const struct ps_plan_job *const cut = ps_allotment_job(allotment, place, &part);
+        open_job(book, part, cut, new_job(book, first_number + place), &pieces);
+    }
+    if (pieces.count > 0) {
+        qsort(pieces.rows, (size_t)pieces.count, sizeof(pieces.rows[0]), compare_pieces);
+    }
+    give(book, &pieces, unsent);
+    free(pieces.rows);
 }
 
 /* ------------------------------------------------ on its way */

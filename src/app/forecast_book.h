@@ -11,8 +11,8 @@
 #ifndef PS_APP_FORECAST_BOOK_H
 #define PS_APP_FORECAST_BOOK_H
 
+#include "core/allot.h"
 #include "core/job.h"
-#include "core/plan.h"
 
 /* Sums over all records; those that no job holds and that have no ending are unsent. */
 struct ps_book_counts {
@@ -37,10 +37,10 @@ void ps_forecast_book_counts(const struct ps_forecast_book *book,
                              struct ps_book_counts *ret_counts);
 
 /*
- * The unsent records get the jobs of `plan`, whose places count them from 0 in order; the first job
- * gets `first_number`, and numbers never go back. What the plan leaves out stays unsent.
+ * The unsent records get the jobs of `allotment`, whose places count them from 0 in order; the
+ * first job gets `first_number`, and numbers never go back. What is in no job stays unsent.
  */
-void ps_forecast_book_cut(struct ps_forecast_book *book, const struct ps_plan *plan,
+void ps_forecast_book_cut(struct ps_forecast_book *book, const struct ps_allotment *allotment,
                           int64_t first_number);
 
 /* Does this job hold records? */

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "core/cut.h"
 #include "os/files.h"
 
 #include <stdio.h>
@@ -77,18 +78,6 @@ static void fill_lane(const struct ps_turn *const turn, const int64_t place,
     };
 }
 
-static struct ps_engine_pool engine_pool(const struct ps_pool *const pool)
-{
-    return (struct ps_engine_pool){
-        .jobs_max = ps_pool_limit(pool, PS_LIMIT_JOBS, 0),
-        .tpd = ps_pool_limit(pool, PS_LIMIT_TPD, 0),
-        .tpm = ps_pool_limit(pool, PS_LIMIT_TPM, 0),
-        .rps = ps_pool_records_per_second(pool),
-        .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
-        .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
-    };
-}
-
 static struct ps_engine *make_engine(const struct ps_turn *const turn)
 {
     const struct ps_settings *const settings = turn->parts.settings;
@@ -101,7 +90,7 @@ static struct ps_engine *make_engine(const struct ps_turn *const turn)
         fill_lane(turn, lane, &accounts[lane], &lanes[lane]);
     }
     for (int64_t pool = 0; pool < turn->pools.count; pool++) {
-        pools[pool] = engine_pool(&turn->pools.pools[pool]);
+        pools[pool] = ps_cut_engine_pool(&turn->pools.pools[pool]);
     }
     const struct ps_engine_options options = {
         .lanes = lanes,

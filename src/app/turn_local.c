@@ -1,7 +1,7 @@
 #include "app/turn_internal.h"
 
 #include "base/assert.h"
-#include "core/allot.h"
+#include "core/cut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,20 +221,6 @@ static enum ps_status store_jobs(struct ps_turn *const turn,
     return PS_OK;
 }
 
-/* What a job of the lane may be. Heap, the caller frees. */
-static struct ps_allot_lane *allot_lanes(const struct ps_turn *const turn, const int64_t unsent)
-{
-    const struct ps_settings *const settings = turn->parts.settings;
-    struct ps_allot_lane *const lanes = calloc((size_t)settings->lane_count, sizeof(*lanes));
-    PS_ASSERT(lanes != NULL);
-    ps_allot_lanes(lanes, settings->lanes, settings->lane_count, &turn->pools);
-    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
-        lanes[lane].size.job_tokens =
-            ps_engine_job_tokens_max(turn->engine, ps_engine_lane_pool(turn->engine, lane), unsent);
-    }
-    return lanes;
-}
-
 static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const fact,
                                struct ps_error *const err)
 {
@@ -249,12 +235,16 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
                                             unsent.is_all ? ps_index_count(index) : unsent.count,
                                             unsent.records, NULL};
     if (unsent.count > 0) {
-        struct ps_allot_lane *const lanes = allot_lanes(turn, unsent.count);
-        const enum ps_status status =
-            ps_allot(&allotment, &records, lanes, turn->parts.settings->lane_count, err);
-        free(lanes);
-        if (status != PS_OK) {
-            return status;
+        const struct ps_cut_options options = {
+            .lanes = turn->parts.settings->lanes,
+            .lane_count = turn->parts.settings->lane_count,
+            .pools = &turn->pools,
+            .engine = turn->engine,
+            .timeout_ms = turn->parts.settings->timeout_hours * PS_HOUR_MS,
+            .wall_ms = ps_clock_now(turn->parts.clock).wall_ms,
+        };
+        if (ps_cut(&allotment, &records, &options, err) != PS_OK) {
+            return err->status;
         }
     }
     return store_jobs(turn, &allotment, fact, err);

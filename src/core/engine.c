@@ -448,12 +448,20 @@ static int64_t smallest_job(const struct ps_engine *const engine)
     return records;
 }
 
-/* Is it time to cut? Not while cut jobs wait, nor for less than a job while others may still bring
- * more. */
+/* So many smallest jobs are worth cutting while outputs are read that may bring more. */
+#define JOBS_WORTH_CUTTING 10
+
+/*
+ * Is it time to cut? Not while cut jobs wait, nor for less than a job while others may still bring
+ * more. Jobs that ended together leave their failures to one cut: each alone would make a job of
+ * its own, and those would wait for each other's slots.
+ */
 static bool is_cut_time(const struct ps_engine *const engine)
 {
+    const int64_t least = smallest_job(engine);
+    const bool is_more_coming = engine->reading > 0 && engine->unsent / JOBS_WORTH_CUTTING < least;
     const bool is_worth_it =
-        engine->open == 0 || engine->unsent < 0 || engine->unsent >= smallest_job(engine);
+        engine->open == 0 || engine->unsent < 0 || (engine->unsent >= least && !is_more_coming);
     return engine->is_cut_due && engine->planned == 0 && is_worth_it;
 }
 

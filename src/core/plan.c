@@ -16,6 +16,9 @@ struct bounds {
     int64_t files;
     int64_t expected_output;
     int64_t burndown;
+    const struct ps_sizing *sizing;
+    int64_t job_records_max; /* whatever the sizing wants */
+    int64_t left;            /* records that are in no job yet */
 };
 
 void ps_plan_init(struct ps_plan *const plan)
@@ -43,8 +46,19 @@ static void *grow(void *const array, const int64_t count, const size_t item_size
     return grown;
 }
 
-static void open_job(struct ps_plan *const plan)
+static int64_t smaller(const int64_t left, const int64_t right)
 {
+    return left < right ? left : right;
+}
+
+static void open_job(struct ps_plan *const plan, struct bounds *const bounds)
+{
+    if (bounds->sizing != NULL) {
+        const int64_t wanted =
+            ps_sizing_next_records(bounds->sizing, plan->job_count, bounds->left);
+        bounds->job_records =
+            wanted > 0 ? smaller(wanted, bounds->job_records_max) : bounds->job_records_max;
+    }
     plan->jobs = grow(plan->jobs, plan->job_count, sizeof(plan->jobs[0]));
     plan->jobs[plan->job_count++] = (struct ps_plan_job){.first_shard = plan->shard_count};
 }
@@ -94,7 +108,7 @@ static bool shard_is_full(const struct ps_plan_shard *const shard,
 }
 
 static void put_in(struct ps_plan *const plan, const int64_t place,
-                   const struct ps_entry *const entry, const struct bounds *const bounds,
+                   const struct ps_entry *const entry, struct bounds *const bounds,
                    const int64_t count)
 {
     struct ps_plan_job *const job = &plan->jobs[plan->job_count - 1];
@@ -102,6 +116,7 @@ static void put_in(struct ps_plan *const plan, const int64_t place,
     const int64_t bytes = (int64_t)entry->sent_bytes * count;
     const int64_t input_tokens = (int64_t)entry->input_tokens * count;
     const int64_t quota_tokens = tokens_of(entry, bounds) * count;
+    bounds->left -= count;
     shard->end = place + count;
     shard->records += count;
     shard->bytes += bytes;
@@ -114,25 +129,20 @@ static void put_in(struct ps_plan *const plan, const int64_t place,
 }
 
 static void add_record(struct ps_plan *const plan, const int64_t place,
-                       const struct ps_entry *const entry, const struct bounds *const bounds)
+                       const struct ps_entry *const entry, struct bounds *const bounds)
 {
     const struct ps_plan_job *const job =
         plan->job_count == 0 ? NULL : &plan->jobs[plan->job_count - 1];
     if (job == NULL || job_is_full(job, entry, bounds)) {
-        open_job(plan);
+        open_job(plan, bounds);
         open_shard(plan, place);
     } else if (shard_is_full(&plan->shards[plan->shard_count - 1], entry, bounds)) {
         if (job->shard_count >= bounds->files) {
-            open_job(plan);
+            open_job(plan, bounds);
         }
         open_shard(plan, place);
     }
     put_in(plan, place, entry, bounds, 1);
-}
-
-static int64_t smaller(const int64_t left, const int64_t right)
-{
-    return left < right ? left : right;
 }
 
 /* How many more like `entry` go into the open shard. */
@@ -172,8 +182,10 @@ static void leave(struct ps_plan *const plan, const struct ps_plan_shard *const 
 
 static enum ps_status cut_from(struct ps_plan *const plan,
                                const struct ps_plan_records *const records, const int64_t first,
-                               const struct bounds *const bounds, struct ps_error *const err)
+                               const struct bounds *const whole, struct ps_error *const err)
 {
+    struct bounds own = *whole;
+    struct bounds *const bounds = &own;
     for (int64_t place = first; place < records->end; place++) {
         const struct ps_entry *const entry = entry_at(records, place);
         if (records->picked == NULL && !ps_entry_is_sent(entry)) {
@@ -181,7 +193,8 @@ static enum ps_status cut_from(struct ps_plan *const plan,
         }
         if ((int64_t)entry->sent_bytes > bounds->shard_bytes ||
             (int64_t)entry->sent_bytes > bounds->job_bytes) {
-            return refuse_record(entry - records->entries, entry, bounds, err);
+            return refuse_record(records->alike != NULL ? place : entry - records->entries, entry,
+                                 bounds, err);
         }
         if (tokens_of(entry, bounds) > bounds->job_tokens) {
             /* No day of the lane is long enough. */
@@ -296,7 +309,9 @@ static struct bounds bounds_of(const struct ps_lane *const lane,
             size->job_records > 0 ? smaller(bounds.job_records, wanted) : bounds.job_records;
         bounds.job_tokens = size->job_tokens > 0 ? size->job_tokens : bounds.job_tokens;
         bounds.expected_output = size->expected_output;
+        bounds.sizing = size->sizing;
     }
+    bounds.job_records_max = bounds.job_records;
     return bounds;
 }
 
@@ -307,17 +322,31 @@ int64_t ps_plan_quota_tokens(const struct ps_entry *const entry, const struct ps
     return tokens_of(entry, &bounds);
 }
 
+static int64_t count_sent(const struct ps_plan_records *const records)
+{
+    int64_t sent = 0;
+    if (records->alike != NULL || records->picked != NULL) {
+        return records->end - records->first;
+    }
+    for (int64_t place = records->first; place < records->end; place++) {
+        sent += ps_entry_is_sent(&records->entries[place]) ? 1 : 0;
+    }
+    return sent;
+}
+
 enum ps_status ps_plan_cut(struct ps_plan *const plan, const struct ps_plan_records *const records,
                            const struct ps_lane *const lane, const struct ps_plan_size *const size,
                            struct ps_error *const err)
 {
-    const struct bounds bounds = bounds_of(lane, size);
+    struct bounds bounds = bounds_of(lane, size);
     const int64_t min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
     ps_plan_release(plan);
+    bounds.left = bounds.sizing == NULL ? 0 : count_sent(records);
     if (cut_from(plan, records, records->first, &bounds, err) != PS_OK) {
         return err->status;
     }
     if (plan->job_count > 0 && plan->jobs[plan->job_count - 1].records < min_records) {
+        bounds.sizing = NULL; /* what it wanted did not come out even */
         even_out(plan, records, &bounds, min_records);
     }
     drop_small(plan, min_records);

@@ -13,6 +13,7 @@
 
 #include "core/entry.h"
 #include "core/lane.h"
+#include "core/sizing.h"
 
 /*
  * The records to be cut: those of [first, end) that are sent, or exactly the picked ones. Or
@@ -47,8 +48,9 @@ struct ps_plan_job {
 
 /* What a job may be besides the lane's limits, and how its tokens count. Zero: nothing is said. */
 struct ps_plan_size {
-    int64_t job_records;     /* at most, as wanted; never below the lane's minimum */
-    int64_t job_tokens;      /* at most: a day's budget */
+    int64_t job_records;            /* at most, as wanted; never below the lane's minimum */
+    const struct ps_sizing *sizing; /* how many records each job is to have; NULL: as many as fit */
+    int64_t job_tokens;             /* at most: a day's budget */
     int64_t expected_output; /* of a record, where its own maximum is not less; 0: that maximum */
 };
 

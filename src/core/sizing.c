@@ -138,11 +138,15 @@ static int64_t records_of_first_day(const struct facts *const facts,
                                          : least_of(records, sizing->day_records);
 }
 
+/* A day's jobs may be so many times the slots: those of the second wave start in the same day. */
+#define WAVES_A_DAY 2
+
 /* As few jobs as hold the day's records, or as many as are asked for; none below the minimum. */
 static int64_t jobs_of_day(const struct facts *const facts, const struct ps_sizing *const sizing,
                            const int64_t records)
 {
-    const int64_t asked = least_of(facts->options->day_jobs, facts->slots);
+    const int64_t asked =
+        least_of(facts->options->day_jobs, ps_scale_i64(facts->slots, WAVES_A_DAY, 1));
     const int64_t jobs = most_of(asked, parts_of(records, sizing->job_records_max));
     return most_of(1, least_of(jobs, records / sizing->min_records));
 }

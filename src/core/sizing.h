@@ -31,7 +31,7 @@ struct ps_sizing_options {
     int64_t job_records;    /* a job holds so many, whatever would be better; 0: choose */
     int64_t headroom_z;     /* kept free of a day: ps_day_headroom */
     int64_t headroom_sigma; /* 0: nothing is kept */
-    int64_t day_jobs;       /* so many jobs share a day that binds, if slots allow; 0: the fewest */
+    int64_t day_jobs;       /* so many jobs share a day that binds, two a slot at most; 0: few */
     int64_t job_ms_max;     /* what the service gives a job before it expires; 0: any time */
     bool is_ramp;           /* a creation cannot be held back: no gap_ms */
 };

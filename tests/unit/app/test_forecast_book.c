@@ -32,17 +32,25 @@ static struct ps_book_counts counts_of(const struct ps_forecast_book *const book
 }
 
 /* Cuts all that is unsent; returns how many jobs that made. */
+static int64_t cut_for(struct ps_forecast_book *const book, const char *const limits,
+                       const int64_t first_number, const int64_t lane_count)
+{
+    struct ps_allotment allotment PS_CLEANUP(ps_allotment_release);
+    struct ps_error error;
+    const struct ps_lane lane = lane_of(limits);
+    /* Two lanes of different shares, or one. */
+    const struct ps_allot_lane lanes[] = {{&lane, 1, {0}}, {&lane, 2, {0}}};
+    const struct ps_plan_records records = {.end = counts_of(book).unsent, .alike = &entry};
+    ps_allotment_init(&allotment);
+    assert_int_equal(ps_allot(&allotment, &records, lanes, lane_count, &error), PS_OK);
+    ps_forecast_book_cut(book, &allotment, first_number);
+    return allotment.job_count;
+}
+
 static int64_t cut(struct ps_forecast_book *const book, const char *const limits,
                    const int64_t first_number)
 {
-    struct ps_plan plan PS_CLEANUP(ps_plan_release);
-    struct ps_error error;
-    const struct ps_lane lane = lane_of(limits);
-    const struct ps_plan_records records = {.end = counts_of(book).unsent, .alike = &entry};
-    ps_plan_init(&plan);
-    assert_int_equal(ps_plan_cut(&plan, &records, &lane, NULL, &error), PS_OK);
-    ps_forecast_book_cut(book, &plan, first_number);
-    return plan.job_count;
+    return cut_for(book, limits, first_number, 1);
 }
 
 static void see(void *const seer, const int64_t first, const int64_t end)
@@ -215,7 +223,7 @@ static void cut_drawn(struct ps_forecast_book *const book, struct ps_prng *const
                    (long long)(20 + ps_prng_below(prng, 60)),
                    (long long)(10 + ps_prng_below(prng, 30)),
                    (long long)(1 + ps_prng_below(prng, 9)));
-    const int64_t jobs = cut(book, limits, *next_number);
+    const int64_t jobs = cut_for(book, limits, *next_number, 1 + ps_prng_below(prng, 2));
     for (int64_t job = *next_number; job < *next_number + jobs; job++) {
         struct holder holder = {job};
         int64_t shards = 0;

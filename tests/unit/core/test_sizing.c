@@ -222,7 +222,7 @@ static void a_day_is_shared_by_as_many_jobs_as_are_asked_for(void **state)
         int64_t job_records;
     } rows[] = {
         {"tpm=3M,tpd=50M,jobs=10", 10, 417},
-        {"tpm=3M,tpd=50M,jobs=4", 4, 1042},                 /* no more than slots */
+        {"tpm=3M,tpd=50M,jobs=4", 8, 521},                  /* two waves at most */
         {"tpm=3M,tpd=10M,jobs=10,min_records=100", 8, 105}, /* none below the minimum */
         {"tpm=3M,tpd=50M,jobs=10,job_records=100", 42, 100},
     };

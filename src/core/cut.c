@@ -1,0 +1,206 @@
+#include "core/cut.h"
+
+#include "base/assert.h"
+#include "base/checked.h"
+#include "base/time.h"
+#include "core/shares.h"
+#include "core/sizing.h"
+
+#include <stdlib.h>
+
+struct ps_engine_pool ps_cut_engine_pool(const struct ps_pool *const pool)
+{
+    return (struct ps_engine_pool){
+        .jobs_max = ps_pool_limit(pool, PS_LIMIT_JOBS, 0),
+        .tpd = ps_pool_day_tokens(pool, 0),
+        .tpm = ps_pool_limit(pool, PS_LIMIT_TPM, 0),
+        .rps = ps_pool_records_per_second(pool),
+        .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
+        .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
+    };
+}
+
+/* The lanes as numbers, and what follows from them and the records. Arrays of lane_count. */
+struct division {
+    struct ps_supply supply;
+    struct ps_demand *demand;
+    struct ps_shares shares;
+    struct ps_sizing *sizings;
+    struct ps_allot_lane *lanes;
+};
+
+static void release(struct division *const division)
+{
+    ps_shares_release(&division->shares);
+    free(division->supply.lanes);
+    free(division->demand);
+    free(division->sizings);
+    free(division->lanes);
+}
+
+static void *zeroed(const int64_t count, const size_t size)
+{
+    void *const room = calloc((size_t)count, size);
+    PS_ASSERT(room != NULL);
+    return room;
+}
+
+static int64_t most_of(const int64_t left, const int64_t right)
+{
+    return left > right ? left : right;
+}
+
+/* The pool's limits hold for each of its lanes. */
+static void take_lane(const struct ps_cut_options *const options, const int64_t lane,
+                      struct ps_supply_lane *const ret_lane)
+{
+    const struct ps_pool *const pool = &options->pools->pools[options->pools->of_lane[lane]];
+    ps_supply_lane_of(&options->lanes[lane], ps_engine_lane_pool(options->engine, lane), ret_lane);
+    ret_lane->rps_counts = pool->rps_counts;
+    for (int key = 0; key < PS_LIMIT_COUNT; key++) {
+        if (ps_pool_has((enum ps_limit_key)key)) {
+            ret_lane->limits[key] = pool->limits[key].value;
+        }
+    }
+    ret_lane->limits[PS_LIMIT_TPD] = ps_pool_day_tokens(pool, PS_NO_LIMIT);
+}
+
+static enum ps_status count(const struct ps_plan_records *const records,
+                            struct ps_demand *const demand, struct ps_error *const err)
+{
+    if (records->alike != NULL) {
+        const struct ps_entry *const entry = records->alike;
+        const int64_t most = (int64_t)entry->output_tokens_max;
+        const int64_t expected = demand->options.expected_output;
+        const struct ps_demand_record record = {
+            .bytes = (int64_t)entry->sent_bytes,
+            .input_tokens = (int64_t)entry->input_tokens,
+            .output_tokens = expected > 0 && expected < most ? expected : most,
+            .output_tokens_max = most,
+        };
+        return ps_demand_add(demand, &record, records->end - records->first, err);
+    }
+    for (int64_t place = records->first; place < records->end; place++) {
+        const int64_t number = records->picked == NULL ? place : (int64_t)records->picked[place];
+        const struct ps_entry *const entry = &records->entries[number];
+        if (ps_entry_is_sent(entry) && ps_demand_add_entry(demand, entry, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
+}
+
+/* So many jobs share a day that binds, where slots allow: what one of them uses more or less than
+ * was thought is then a twentieth of that part of a day. */
+#define DAY_JOBS 20
+
+/* Of what the service gives a job before it expires, jobs are made for this much: the rest is for
+ * rates that are shared with others, and for start-up. */
+#define TIME_NUMERATOR 3
+#define TIME_DENOMINATOR 4
+
+/* Lanes of the pool that have a part: they share its slots. */
+static int64_t sharers(const struct division *const division, const int64_t pool)
+{
+    int64_t count = 0;
+    for (int64_t lane = 0; lane < division->supply.lane_count; lane++) {
+        count +=
+            division->supply.lanes[lane].pool == pool && division->shares.lanes[lane].records > 0
+                ? 1
+                : 0;
+    }
+    return count;
+}
+
+/*
+ * A lane's slots are those that are free, and of them its part of all that is open: what is sent
+ * again while others still run leaves slots for what those will leave.
+ */
+static void size_lane(const struct ps_cut_options *const options, const int64_t lane,
+                      struct division *const division)
+{
+    const struct ps_supply_lane *const supply = &division->supply.lanes[lane];
+    const struct ps_demand_class *const part = &division->shares.lanes[lane];
+    const struct ps_engine_use use = ps_engine_pool_use(options->engine, supply->pool);
+    const int64_t all = ps_sum_i64(part->records, ps_engine_records_held(options->engine));
+    const int64_t free_slots = most_of(
+        1, ps_scale_i64(most_of(0, use.jobs_max - use.slots), part->records, most_of(1, all)));
+    const int64_t others = most_of(1, sharers(division, supply->pool));
+    struct ps_sizing *const sizing = &division->sizings[lane];
+    const struct ps_sizing_options sizing_options = {
+        .first_ms = ps_supply_first_reset_ms(&division->supply, supply),
+        .slots = use.jobs_max > 0 ? (free_slots + others - 1) / others : 0,
+        .day_jobs = DAY_JOBS,
+        .job_ms_max = options->timeout_ms / TIME_DENOMINATOR * TIME_NUMERATOR,
+    };
+    ps_sizing_find(supply, part, &sizing_options, sizing);
+    division->lanes[lane] = (struct ps_allot_lane){
+        .lane = &options->lanes[lane],
+        .share = part->input_tokens + part->output_tokens + part->records,
+        .size = {.sizing = sizing->job_records > 0 ? sizing : NULL,
+                 .job_tokens =
+                     ps_engine_job_tokens_max(options->engine, supply->pool, sizing->job_records),
+                 .expected_output = options->expected_output},
+    };
+}
+
+static enum ps_status divide(struct division *const division,
+                             const struct ps_plan_records *const records,
+                             const struct ps_cut_options *const options, struct ps_error *const err)
+{
+    division->supply.lane_count = options->lane_count;
+    division->supply.lanes = zeroed(options->lane_count, sizeof(division->supply.lanes[0]));
+    division->supply.starts_at_ms = options->wall_ms % PS_DAY_MS;
+    division->demand = zeroed(1, sizeof(*division->demand));
+    division->sizings = zeroed(options->lane_count, sizeof(division->sizings[0]));
+    division->lanes = zeroed(options->lane_count, sizeof(division->lanes[0]));
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        take_lane(options, lane, &division->supply.lanes[lane]);
+    }
+    const struct ps_demand_options demand_options = {.expected_output = options->expected_output};
+    if (ps_demand_init(division->demand, &division->supply, &demand_options, err) != PS_OK ||
+        count(records, division->demand, err) != PS_OK) {
+        return err->status;
+    }
+    ps_shares_find(division->demand, &division->supply, 0, &division->shares);
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        size_lane(options, lane, division);
+    }
+    return PS_OK;
+}
+
+/* Is it known of each pool how much it can do in a time? */
+static bool has_rates(const struct ps_cut_options *const options)
+{
+    for (int64_t place = 0; place < options->pools->count; place++) {
+        const struct ps_pool *const pool = &options->pools->pools[place];
+        if (ps_pool_limit(pool, PS_LIMIT_TPM, 0) <= 0 &&
+            ps_pool_limit(pool, PS_LIMIT_TPD, 0) <= 0 &&
+            ps_pool_limit(pool, PS_LIMIT_RPS, 0) <= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Without rates nothing tells which lane ends when: each gets its part by slots, in jobs as large
+ * as they may be. */
+static void divide_blindly(struct division *const division,
+                           const struct ps_cut_options *const options)
+{
+    division->lanes = zeroed(options->lane_count, sizeof(division->lanes[0]));
+    ps_allot_lanes(division->lanes, options->lanes, options->lane_count, options->pools);
+}
+
+enum ps_status ps_cut(struct ps_allotment *const allotment,
+                      const struct ps_plan_records *const records,
+                      const struct ps_cut_options *const options, struct ps_error *const err)
+{
+    struct division division PS_CLEANUP(release) = {.demand = NULL};
+    if (!has_rates(options)) {
+        divide_blindly(&division, options);
+    } else if (divide(&division, records, options, err) != PS_OK) {
+        return err->status;
+    }
+    return ps_allot(allotment, records, division.lanes, options->lane_count, err);
+}
