@@ -21,6 +21,7 @@ struct division {
     int64_t *holdings; /* of each lane: how many classes it can hold */
     int64_t *order;    /* lanes, as the present class wants them */
     bool is_cheapest;
+    bool is_blind; /* of some pool nobody knows how much it can do in a time */
 };
 
 int64_t ps_shares_cost(const struct ps_supply_lane *const lane,
@@ -67,11 +68,43 @@ static int64_t records_by_slots(const struct ps_supply_lane *const lane,
     return slots.job_records == 0 ? 0 : ps_slots_records(&slots, at_ms);
 }
 
+static bool has_rate(const struct ps_supply_lane *const lane)
+{
+    return lane->limits[PS_LIMIT_TPM] != PS_NO_LIMIT || lane->limits[PS_LIMIT_TPD] != PS_NO_LIMIT ||
+           (lane->limits[PS_LIMIT_RPS] != PS_NO_LIMIT && lane->rps_counts != PS_RPS_NOTHING);
+}
+
+/* With one pool there is nothing to be divided. */
+static bool is_some_rate_unknown(const struct ps_supply *const supply)
+{
+    bool is_unknown = false;
+    bool has_other = false;
+    for (int64_t lane = 0; lane < supply->lane_count; lane++) {
+        is_unknown = is_unknown || !has_rate(&supply->lanes[lane]);
+        has_other = has_other || supply->lanes[lane].pool != supply->lanes[0].pool;
+    }
+    return is_unknown && has_other;
+}
+
+/* As if each slot did a record a millisecond. */
+static int64_t records_blindly(const struct ps_supply *const supply,
+                               const struct ps_supply_lane *const lane, const int64_t at_ms)
+{
+    bool has_all_slots = true;
+    for (int64_t other = 0; other < supply->lane_count; other++) {
+        has_all_slots = has_all_slots && supply->lanes[other].limits[PS_LIMIT_JOBS] != PS_NO_LIMIT;
+    }
+    return ps_scale_i64(at_ms, has_all_slots ? lane->limits[PS_LIMIT_JOBS] : 1, 1);
+}
+
 /* Records of the class that the lane's pool can have done by `at_ms`, if it does nothing else. */
 static int64_t records_by(const struct division *const division, const int64_t lane_place,
                           const struct ps_demand_class *const part, const int64_t at_ms)
 {
     const struct ps_supply_lane *const lane = &division->supply->lanes[lane_place];
+    if (division->is_blind) {
+        return records_blindly(division->supply, lane, at_ms);
+    }
     const int64_t weight = ps_demand_weight(part, lane);
     const struct ps_curve curve = {
         .from_ms = lane->kind == PS_KIND_BATCH ? ps_supply_limit(lane, PS_LIMIT_STARTUP, 0) : 0,
@@ -214,8 +247,8 @@ static void divide(struct division *const division, const int64_t deadline_ms,
 {
     const size_t bytes = (size_t)shares->lane_count * sizeof(shares->lanes[0]);
     count_holdings(division);
-    division->is_cheapest = deadline_ms > 0;
-    if (deadline_ms == 0 || place_all(division, deadline_ms, NULL) > 0) {
+    division->is_cheapest = deadline_ms > 0 && !division->is_blind;
+    if (!division->is_cheapest || place_all(division, deadline_ms, NULL) > 0) {
         division->is_cheapest = false;
         shares->ends_ms = soonest_ms(division);
     } else {
@@ -270,6 +303,7 @@ void ps_shares_find(const struct ps_demand *const demand, const struct ps_supply
     struct division division = {
         .demand = demand,
         .supply = supply,
+        .is_blind = is_some_rate_unknown(supply),
         .is_out = zeroed(lanes, sizeof(division.is_out[0])),
         .pools = zeroed(lanes, sizeof(division.pools[0])),
         .used = zeroed(lanes, sizeof(division.used[0])),
@@ -288,7 +322,7 @@ void ps_shares_find(const struct ps_demand *const demand, const struct ps_supply
         divide(&division, deadline_ms, ret_shares);
     } while (drop_small_lane(&division, ret_shares));
     ret_shares->left_records += without_lane(&division);
-    if (ret_shares->left_records > 0) {
+    if (ret_shares->left_records > 0 || division.is_blind) {
         ret_shares->ends_ms = INT64_MAX;
     }
     free(division.is_out);

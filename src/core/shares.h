@@ -6,6 +6,9 @@
  * that few lanes can hold are placed first. With a deadline that leaves room, the cheapest lane is
  * filled first.
  *
+ * Of a pool without tokens/min, tokens/day and requests/s nobody knows how much it can do in a
+ * time. Where there is one beside others, each pool gets its part by slots, or an equal one.
+ *
  * A batch lane whose part would be below its job's minimum gets none.
  *
  * Owner: the caller releases. Pure.
@@ -19,7 +22,7 @@
 struct ps_shares {
     struct ps_demand_class *lanes; /* the part of each lane */
     int64_t lane_count;
-    int64_t ends_ms;      /* when all lanes are to end; INT64_MAX: some of it never does */
+    int64_t ends_ms;      /* when all lanes are to end; INT64_MAX: some never do, or nobody knows */
     int64_t left_records; /* that no lane can take, or can ever do */
     bool is_cheapest;     /* cheapest first; else soonest */
 };

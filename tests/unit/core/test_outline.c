@@ -105,7 +105,7 @@ static void a_deadline_that_rounding_would_miss_is_met_by_the_soonest_plan(void 
     struct ps_outline_options options = {0};
     world_init(&world);
     world_add_lane(&world, "tpm=3M,jobs=10", 0)->input_usd_micros = 5;
-    (void)world_add_lane(&world, "jobs=1,startup=10m,job_records=1000", 1);
+    (void)world_add_lane(&world, "tpm=1000M,jobs=1,startup=10m,job_records=1000", 1);
     world_add_records(&world, 200000, 10000, 2000, 40000);
     for (int64_t minutes = 800; minutes > 600; minutes -= 7) {
         struct ps_outline outline PS_CLEANUP(ps_outline_release);

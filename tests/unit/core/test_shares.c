@@ -121,6 +121,21 @@ static void the_cheapest_is_first_where_the_deadline_leaves_room(void **state)
     }
 }
 
+static void a_deadline_tells_nothing_where_a_rate_is_unknown(void **state)
+{
+    (void)state;
+    struct ps_shares shares PS_CLEANUP(ps_shares_release);
+    world_init(&world);
+    world_add_lane(&world, "tpm=3M", 0)->input_usd_micros = 5000000;
+    (void)world_add_lane(&world, "", 1);
+    world_add_records(&world, 200000, 10000, 2000, 40000);
+    ps_shares_find(&world.demand, &world.supply, 800 * PS_MINUTE_MS, &shares);
+    assert_false(shares.is_cheapest);
+    assert_in_range(shares.lanes[0].records, 99998, 100002);
+    assert_int_equal(shares.ends_ms, INT64_MAX);
+    assert_int_equal(shares.left_records, 0);
+}
+
 /* 200,000 records of 10,000 + 2,000 tokens at 0.5 and 2.5 dollars a million. */
 static void knows_what_it_costs(void **state)
 {
@@ -207,6 +222,7 @@ int main(void)
         cmocka_unit_test(lanes_of_one_pool_are_no_more_than_one),
         cmocka_unit_test(long_records_go_where_they_fit),
         cmocka_unit_test(the_cheapest_is_first_where_the_deadline_leaves_room),
+        cmocka_unit_test(a_deadline_tells_nothing_where_a_rate_is_unknown),
         cmocka_unit_test(knows_what_it_costs),
         cmocka_unit_test(holds_the_invariants_for_drawn_worlds),
     };
