@@ -20,6 +20,7 @@
     ROW("speed", speed)                 \
     ROW("poll_ms", poll_ms)             \
     ROW("timeout_hours", timeout_hours) \
+    ROW("expect_output", expect_output) \
     ROW("created_ms", created_ms)
 
 void ps_settings_init(struct ps_settings *const settings)

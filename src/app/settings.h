@@ -34,6 +34,8 @@ struct ps_settings {
     int64_t speed;         /* of the local emulator */
     int64_t poll_ms;
     int64_t timeout_hours;
+    int64_t
+        expect_output;  /* tokens of a record's answer, for budgets; 0: what its request allows */
     int64_t created_ms; /* wall clock */
 };
 

@@ -242,6 +242,7 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
             .engine = turn->engine,
             .timeout_ms = turn->parts.settings->timeout_hours * PS_HOUR_MS,
             .wall_ms = ps_clock_now(turn->parts.clock).wall_ms,
+            .expected_output = turn->parts.settings->expect_output,
         };
         if (ps_cut(&allotment, &records, &options, err) != PS_OK) {
             return err->status;
@@ -416,10 +417,11 @@ static int64_t quota_of(const struct ps_turn *const turn,
                         const struct ps_shard_records *const records,
                         const struct ps_lane *const lane)
 {
+    const struct ps_plan_size size = {.expected_output = turn->parts.settings->expect_output};
     int64_t tokens = 0;
     for (int64_t place = 0; place < records->picked_count; place++) {
         tokens += ps_plan_quota_tokens(
-            ps_index_entry(turn->parts.index, (int64_t)records->picked[place]), lane, NULL);
+            ps_index_entry(turn->parts.index, (int64_t)records->picked[place]), lane, &size);
     }
     return tokens;
 }

@@ -66,12 +66,14 @@ static bool take_latest(struct ps_settings *const settings, const struct ps_sett
         is_other_lane = take_lane(&settings->lanes[lane], &latest->lanes[lane]) || is_other_lane;
     }
     const bool is_other = is_other_lane || settings->poll_ms != latest->poll_ms ||
+                          settings->expect_output != latest->expect_output ||
                           settings->timeout_hours != latest->timeout_hours ||
                           is_other_text(settings->results_path, latest->results_path);
     if (is_other_lane) {
         ps_say("limits and role are from now on as this command says");
     }
     settings->poll_ms = latest->poll_ms;
+    settings->expect_output = latest->expect_output;
     settings->timeout_hours = latest->timeout_hours;
     free(settings->results_path);
     settings->results_path = ps_str_dup(ps_str_of(latest->results_path));

@@ -1,6 +1,7 @@
 #include "cli/prepare.h"
 
 #include "base/assert.h"
+#include "base/checked.h"
 #include "base/limits.h"
 #include "cli/identity.h"
 #include "cli/request.h"
@@ -9,6 +10,7 @@
 #include "cli/say.h"
 #include "cli/wire.h"
 #include "codec/units.h"
+#include "core/pool.h"
 #include "os/clock.h"
 #include "os/files.h"
 
@@ -260,6 +262,58 @@ static enum ps_status check_minimum(const struct ps_settings *const settings,
              "--lane 'min_records=N'.");
 }
 
+/* What the lane's smallest job counts against its day, by the mean record; 0: it has no such day.
+ */
+static int64_t tokens_above_day(const struct ps_settings *const settings,
+                                const struct ps_index_summary *const summary,
+                                const struct ps_lane *const lane, const int64_t day)
+{
+    const int64_t records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1);
+    const int64_t burndown = ps_lane_limit(lane, PS_LIMIT_BURNDOWN, 1);
+    const int64_t most = summary->output_tokens_max / summary->sent;
+    const int64_t output = settings->expect_output > 0 && settings->expect_output < most
+                               ? settings->expect_output
+                               : most;
+    int64_t each = 0;
+    int64_t tokens = 0;
+    if (day <= 0 || !ps_mul_i64(output, burndown, &each) ||
+        !ps_mul_i64(each + summary->input_tokens / summary->sent, records, &tokens)) {
+        return 0;
+    }
+    return tokens > day ? tokens : 0;
+}
+
+/* A lane whose day is too short for one job takes none: is there one that takes some? */
+static enum ps_status check_days(const struct ps_settings *const settings,
+                                 const struct ps_index_summary *const summary,
+                                 struct ps_error *const err)
+{
+    struct ps_pools pools PS_CLEANUP(ps_pools_release);
+    int64_t tokens = 0;
+    int64_t day = 0;
+    ps_pools_init(&pools);
+    if (ps_pools_make(&pools, settings->lanes, settings->lane_count, err) != PS_OK) {
+        return err->status;
+    }
+    for (int64_t lane = 0; lane < settings->lane_count && summary->sent > 0; lane++) {
+        day = ps_pool_limit(&pools.pools[pools.of_lane[lane]], PS_LIMIT_TPD, 0);
+        tokens = tokens_above_day(settings, summary, &settings->lanes[lane], day);
+        if (tokens == 0) {
+            return PS_OK;
+        }
+    }
+    if (tokens == 0) {
+        return PS_OK;
+    }
+    (void)ps_error_set(err, PS_E_REFUSED, PS_RETRY_NEVER,
+                       "cannot make a batch job: the smallest one (min_records) has about %lld "
+                       "tokens, and a day of lane '%s' takes %lld (tpd)",
+                       (long long)tokens, settings->lanes[settings->lane_count - 1].name,
+                       (long long)day);
+    return ps_error_hint(err, "Lower --max-tokens, say what to expect with --expect-output, or use "
+                              "a lane of a larger tpd or a smaller min_records.");
+}
+
 static enum ps_status finish(struct ps_prepared *const prepared, struct ps_staging *const staging,
                              struct ps_error *const err)
 {
@@ -356,7 +410,8 @@ static enum ps_status make_run(const struct ps_options *const options,
     if (ps_staging_make(options, &staging, err) != PS_OK ||
         ps_prepare_index(options, &prepared->settings, staging.folder, &prepared->summary, err) !=
             PS_OK ||
-        check_minimum(&prepared->settings, &prepared->summary, err) != PS_OK) {
+        check_minimum(&prepared->settings, &prepared->summary, err) != PS_OK ||
+        check_days(&prepared->settings, &prepared->summary, err) != PS_OK) {
         return err->status;
     }
     ps_identity_name(options, prepared->params, &prepared->summary, &prepared->settings);

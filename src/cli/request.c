@@ -463,6 +463,7 @@ enum ps_status ps_request_settings(const struct ps_options *const options,
     settings->speed = LOCAL_SPEED;
     settings->results_path = ps_files_absolute(options->output);
     settings->poll_ms = options->poll_ms;
+    settings->expect_output = options->expect_output;
     settings->timeout_hours = options->job_timeout_ms / PS_HOUR_MS;
     return ps_results_check_path(settings->results_path, err);
 }

@@ -65,6 +65,7 @@ static void fill(struct ps_settings *const settings)
     settings->speed = 600;
     settings->poll_ms = 30001;
     settings->timeout_hours = 72;
+    settings->expect_output = 512;
     settings->created_ms = INT64_C(1790000000123);
 }
 
@@ -86,6 +87,7 @@ static void assert_same(const struct ps_settings *const read,
     assert_int_equal(read->speed, wanted->speed);
     assert_int_equal(read->poll_ms, wanted->poll_ms);
     assert_int_equal(read->timeout_hours, wanted->timeout_hours);
+    assert_int_equal(read->expect_output, wanted->expect_output);
     assert_int_equal(read->created_ms, wanted->created_ms);
 }
 

@@ -130,6 +130,11 @@ static void what_is_refused_leaves_nothing(void **state)
     assert_non_null(strstr(err.message, "12 records"));
     assert_non_null(strstr(err.message, "at least 13 (limit min_records, user)"));
     ps_prepared_release(&prepared);
+    assert_int_equal(prepare(&scene, &prepared, "name=short,min_records=5,tpd=10", NULL, &err),
+                     PS_E_REFUSED);
+    assert_non_null(strstr(err.message, "a day of lane 'short' takes 10 (tpd)"));
+    assert_non_null(strstr(err.hint, "--expect-output"));
+    ps_prepared_release(&prepared);
     assert_int_equal(count_in(&scene, "state/penstock/runs"), 0);
     assert_int_equal(count_in(&scene, "state/penstock/staging"), 0);
     cli_scene_release(&scene);
