@@ -327,6 +327,7 @@ static void handle_poll(struct ps_engine *const engine, struct ps_engine_site *c
              */
             ps_engine_move(engine, job, PS_FACT_SEEN_END, NULL, now);
         } else {
+            job->is_counted = job->is_counted || fact->jobs[row].processed_count >= 0;
             ps_engine_note_view(engine, job, &fact->jobs[row]);
         }
     }
@@ -649,6 +650,7 @@ static bool next_wish(struct ps_engine *const engine, const struct ps_now now,
                       struct ps_wish *const ret_wish)
 {
     start_planned(engine, now);
+    ps_engine_ask_before_turns(engine, now);
     return next_moving(engine, now, ret_wish) || next_stop(engine, now, ret_wish) ||
            next_poll(engine, now, ret_wish) || next_cut(engine, ret_wish);
 }
@@ -688,6 +690,7 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
         wake_ms = site->live.count > 0 && !site->is_poll_open ? sooner(wake_ms, site->poll_wake_ms)
                                                               : wake_ms;
     }
+    wake_ms = sooner(wake_ms, ps_engine_ask_at_ms(engine));
     for (int64_t place = 0; place < engine->options.pool_count; place++) {
         const struct ps_pool_state *const pool = &engine->pools[place];
         wake_ms =

@@ -94,6 +94,55 @@ void ps_engine_pass_days(struct ps_engine *const engine, const struct ps_now now
     }
 }
 
+/* One poll before the turn. */
+static bool is_asking_time(const struct ps_engine *const engine,
+                           const struct ps_pool_state *const pool, const int64_t at_ms)
+{
+    return has_budget(pool) && pool->day.end_ms != 0 && pool->asked_end_ms != pool->day.end_ms &&
+           at_ms >= pool->day.turn_ms - engine->options.poll_ms;
+}
+
+static void ask_for_live(struct ps_engine *const engine, const struct ps_pool_state *const pool,
+                         const struct ps_numbers *const live, const struct ps_now now)
+{
+    int64_t place = 0;
+    while (place < live->count) {
+        const int64_t number = ps_numbers_at(live, place);
+        struct ps_job *const job = ps_engine_job_by_number(engine, number);
+        if (ps_engine_pool_of(engine, job) == pool && !job->is_counted && job->open_wishes == 0) {
+            ps_engine_move(engine, job, PS_FACT_EMPTY, NULL, now);
+        }
+        place += place < live->count && ps_numbers_at(live, place) == number ? 1 : 0;
+    }
+}
+
+void ps_engine_ask_before_turns(struct ps_engine *const engine, const struct ps_now now)
+{
+    for (int64_t place = 0; place < engine->options.pool_count; place++) {
+        struct ps_pool_state *const pool = &engine->pools[place];
+        if (!is_asking_time(engine, pool, now.steady_ms)) {
+            continue;
+        }
+        pool->asked_end_ms = pool->day.end_ms;
+        for (int64_t site = 0; site < engine->site_count; site++) {
+            ask_for_live(engine, pool, &engine->sites[site].live, now);
+        }
+    }
+}
+
+int64_t ps_engine_ask_at_ms(const struct ps_engine *const engine)
+{
+    int64_t at_ms = INT64_MAX;
+    for (int64_t place = 0; place < engine->options.pool_count; place++) {
+        const struct ps_pool_state *const pool = &engine->pools[place];
+        const int64_t due_ms = pool->day.turn_ms - engine->options.poll_ms;
+        if (pool->slots > 0 && is_asking_time(engine, pool, INT64_MAX) && due_ms < at_ms) {
+            at_ms = due_ms;
+        }
+    }
+    return at_ms;
+}
+
 /* Of a day in which so many records are held: without its headroom. */
 static int64_t budget_of(const struct ps_engine_pool *const pool, const int64_t records)
 {

@@ -46,9 +46,10 @@ struct ps_pool_state {
     struct ps_engine_pool pool;
     struct ps_day day;
     bool is_day_dirty;
-    bool is_day_full;   /* a job that has a slot waits for the turn */
-    bool is_gap_needed; /* a job that has a slot waits for gap_end_ms */
-    int64_t gap_end_ms; /* steady clock; not stored: a restart may create one job early */
+    int64_t asked_end_ms; /* the day before whose end its live jobs were asked for */
+    bool is_day_full;     /* a job that has a slot waits for the turn */
+    bool is_gap_needed;   /* a job that has a slot waits for gap_end_ms */
+    int64_t gap_end_ms;   /* steady clock; not stored: a restart may create one job early */
     struct ps_numbers planned;
     int64_t slots;
     int64_t ahead;       /* jobs between planned and created */
@@ -128,6 +129,15 @@ const struct ps_names *ps_engine_names(const struct ps_engine *engine, const str
 
 /* Days that are over give way to the next, with what goes over into it. */
 void ps_engine_pass_days(struct ps_engine *engine, struct ps_now now);
+
+/*
+ * Shortly before a turn: live jobs whose counters no list shows are asked for, so that what they
+ * have done by then stays in the day that ends.
+ */
+void ps_engine_ask_before_turns(struct ps_engine *engine, struct ps_now now);
+
+/* When that is due; INT64_MAX: not before something changes. */
+int64_t ps_engine_ask_at_ms(const struct ps_engine *engine);
 
 /* Does the job fit what is left of the day? */
 bool ps_engine_fits_day(const struct ps_pool_state *pool, const struct ps_job *job);

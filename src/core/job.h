@@ -104,6 +104,7 @@ struct ps_job {
     int64_t fetch_offset;
     int64_t stop_wake_ms;
     int64_t listed_poll; /* the poll that listed it last */
+    bool is_counted;     /* lists show its counters too, not Get alone */
     bool is_reloaded;    /* its create was open when a process died */
     char *fetch_etag;
     bool is_dirty;

@@ -98,6 +98,7 @@ struct ps_job hand_stored_part(const struct ps_job *const job)
     copy.fetch_offset = 0;
     copy.stop_wake_ms = 0;
     copy.listed_poll = 0;
+    copy.is_counted = false;
     copy.fetch_etag = NULL;
     copy.is_dirty = false;
     return copy;

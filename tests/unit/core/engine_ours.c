@@ -21,7 +21,7 @@ static void copy_job(struct ps_job *const target, const struct ps_job *const sou
     copy.listing_at = 0;
     copy.listing_seen = 0;
     copy.listed_poll = 0;
-    copy.is_read = copy.is_dirty = false;
+    copy.is_read = copy.is_counted = copy.is_dirty = false;
     *target = copy;
 }
 

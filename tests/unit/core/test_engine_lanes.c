@@ -321,6 +321,33 @@ static void it_wakes_for_the_turn_and_a_clock_put_forward_is_none(void **state)
     hand_end(&hand);
 }
 
+/* Where lists have no counters, Get has: asked for one poll before the turn, and once. */
+static void live_jobs_without_counters_are_asked_for_before_the_turn(void **state)
+{
+    (void)state;
+    struct hand hand;
+    fill_day(&hand);
+    struct ps_job_view first = view_of(1, PS_JOB_IN_PROGRESS, -1);
+    struct ps_job_view second = view_of(2, PS_JOB_IN_PROGRESS, HAND_RECORDS);
+    first.success_count = -1;
+    first.error_count = -1;
+    hand_jobs(&hand, &first, &second);
+    hand_pass(&hand, PS_DAY_MS - 30001);
+    hand_expect(&hand, PS_WISH_LIST_JOBS);
+    hand_jobs(&hand, &first, &second);
+    hand_sleep(&hand); /* one poll before the turn */
+    hand_expect(&hand, PS_WISH_GET_JOB);
+    assert_int_equal(hand.last.wish.job, 1);
+    first = view_of(1, PS_JOB_IN_PROGRESS, 7);
+    hand_jobs(&hand, &first, NULL);
+    hand_assert_state(&hand, 1, PS_STATE_LIVE);
+    hand_expect_nothing(&hand); /* not again */
+    hand_pass(&hand, 30000);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_int_equal(held(&hand), 3 * QUOTA / HAND_RECORDS + QUOTA);
+    hand_end(&hand);
+}
+
 static void a_day_is_the_same_after_a_restart(void **state)
 {
     (void)state;
@@ -449,6 +476,7 @@ int main(void)
         cmocka_unit_test(a_job_without_a_row_is_of_the_lane_of_its_model),
         cmocka_unit_test(what_is_left_at_the_turn_goes_over_into_the_next_day),
         cmocka_unit_test(it_wakes_for_the_turn_and_a_clock_put_forward_is_none),
+        cmocka_unit_test(live_jobs_without_counters_are_asked_for_before_the_turn),
         cmocka_unit_test(a_day_is_the_same_after_a_restart),
         cmocka_unit_test(what_was_surely_not_created_gives_its_tokens_back),
         cmocka_unit_test(an_end_is_settled_by_what_was_used),
