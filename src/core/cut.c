@@ -169,18 +169,17 @@ static enum ps_status divide(struct division *const division,
     return PS_OK;
 }
 
-/* Is it known of each pool how much it can do in a time? */
+/* Is it known of some pool how much it can do in a time? Of the others core/shares assumes it. */
 static bool has_rates(const struct ps_cut_options *const options)
 {
     for (int64_t place = 0; place < options->pools->count; place++) {
         const struct ps_pool *const pool = &options->pools->pools[place];
-        if (ps_pool_limit(pool, PS_LIMIT_TPM, 0) <= 0 &&
-            ps_pool_limit(pool, PS_LIMIT_TPD, 0) <= 0 &&
-            ps_pool_limit(pool, PS_LIMIT_RPS, 0) <= 0) {
-            return false;
+        if (ps_pool_limit(pool, PS_LIMIT_TPM, 0) > 0 || ps_pool_limit(pool, PS_LIMIT_TPD, 0) > 0 ||
+            ps_pool_records_per_second(pool) > 0) {
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
 /* Without rates nothing tells which lane ends when: each gets its part by slots, in jobs as large

@@ -21,7 +21,8 @@ struct division {
     int64_t *holdings; /* of each lane: how many classes it can hold */
     int64_t *order;    /* lanes, as the present class wants them */
     bool is_cheapest;
-    bool is_blind; /* of some pool nobody knows how much it can do in a time */
+    bool is_blind;       /* of no pool is known how much it can do in a time */
+    int64_t assumed_tpm; /* of a pool of which it is not known, where it is of others */
 };
 
 int64_t ps_shares_cost(const struct ps_supply_lane *const lane,
@@ -75,15 +76,40 @@ static bool has_rate(const struct ps_supply_lane *const lane)
 }
 
 /* With one pool there is nothing to be divided. */
-static bool is_some_rate_unknown(const struct ps_supply *const supply)
+static bool has_many_pools(const struct ps_supply *const supply)
 {
-    bool is_unknown = false;
-    bool has_other = false;
     for (int64_t lane = 0; lane < supply->lane_count; lane++) {
-        is_unknown = is_unknown || !has_rate(&supply->lanes[lane]);
-        has_other = has_other || supply->lanes[lane].pool != supply->lanes[0].pool;
+        if (supply->lanes[lane].pool != supply->lanes[0].pool) {
+            return true;
+        }
     }
-    return is_unknown && has_other;
+    return false;
+}
+
+static bool is_any_rate_known(const struct ps_supply *const supply)
+{
+    for (int64_t lane = 0; lane < supply->lane_count; lane++) {
+        if (has_rate(&supply->lanes[lane])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The largest that is known, by whichever limit; 0: none is. */
+static int64_t largest_tpm(const struct ps_demand *const demand,
+                           const struct ps_supply *const supply)
+{
+    int64_t largest = 0;
+    for (int64_t place = 0; place < supply->lane_count; place++) {
+        const struct ps_supply_lane *const lane = &supply->lanes[place];
+        const int64_t by_day = ps_supply_limit(lane, PS_LIMIT_TPD, 0) / (PS_DAY_MS / PS_MINUTE_MS);
+        const int64_t by_rate = ps_supply_tokens_per_minute(lane, demand->all.records,
+                                                            ps_demand_weight(&demand->all, lane));
+        const int64_t tpm = by_rate == INT64_MAX ? by_day : by_rate;
+        largest = tpm > largest ? tpm : largest;
+    }
+    return largest;
 }
 
 /* As if each slot did a record a millisecond. */
@@ -106,9 +132,11 @@ static int64_t records_by(const struct division *const division, const int64_t l
         return records_blindly(division->supply, lane, at_ms);
     }
     const int64_t weight = ps_demand_weight(part, lane);
+    const int64_t own_tpm = ps_supply_tokens_per_minute(lane, part->records, weight);
     const struct ps_curve curve = {
         .from_ms = lane->kind == PS_KIND_BATCH ? ps_supply_limit(lane, PS_LIMIT_STARTUP, 0) : 0,
-        .tokens_per_minute = ps_supply_tokens_per_minute(lane, part->records, weight),
+        .tokens_per_minute =
+            division->assumed_tpm > 0 && !has_rate(lane) ? division->assumed_tpm : own_tpm,
         .tokens_per_day = ps_supply_limit(lane, PS_LIMIT_TPD, INT64_MAX),
         .first_reset_ms = ps_supply_first_reset_ms(division->supply, lane),
         .burst_tokens = lane->burst_tokens,
@@ -303,7 +331,8 @@ void ps_shares_find(const struct ps_demand *const demand, const struct ps_supply
     struct division division = {
         .demand = demand,
         .supply = supply,
-        .is_blind = is_some_rate_unknown(supply),
+        .is_blind = has_many_pools(supply) && !is_any_rate_known(supply),
+        .assumed_tpm = has_many_pools(supply) ? largest_tpm(demand, supply) : 0,
         .is_out = zeroed(lanes, sizeof(division.is_out[0])),
         .pools = zeroed(lanes, sizeof(division.pools[0])),
         .used = zeroed(lanes, sizeof(division.used[0])),

@@ -7,7 +7,8 @@
  * filled first.
  *
  * Of a pool without tokens/min, tokens/day and requests/s nobody knows how much it can do in a
- * time. Where there is one beside others, each pool gets its part by slots, or an equal one.
+ * time. Beside others it is taken for as fast as the fastest that is known; where none is known,
+ * each pool gets its part by slots, or an equal one.
  *
  * A batch lane whose part would be below its job's minimum gets none.
  *

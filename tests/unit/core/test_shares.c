@@ -41,6 +41,10 @@ static void divides_by_what_a_lane_can_have_done(void **state)
         {"slots",
          {"jobs=1,job_records=1000,startup=1h", "jobs=3,job_records=1000,startup=1h"},
          {50000, 150000, 0}},
+        {"no rate is known: by slots", {"jobs=1", "jobs=3", NULL}, {50000, 150000, 0}},
+        {"or alike", {"jobs=7", "rps=1,rps_counts=none", NULL}, {100000, 100000, 0}},
+        {"one is not known: as the fastest", {"tpm=3M", "tpm=1M", ""}, {85714, 28571, 85715}},
+        {"by its day", {"tpd=1440M", "", NULL}, {120000, 80000, 0}},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct ps_shares shares PS_CLEANUP(ps_shares_release);
@@ -121,12 +125,12 @@ static void the_cheapest_is_first_where_the_deadline_leaves_room(void **state)
     }
 }
 
-static void a_deadline_tells_nothing_where_a_rate_is_unknown(void **state)
+static void a_deadline_tells_nothing_where_no_rate_is_known(void **state)
 {
     (void)state;
     struct ps_shares shares PS_CLEANUP(ps_shares_release);
     world_init(&world);
-    world_add_lane(&world, "tpm=3M", 0)->input_usd_micros = 5000000;
+    world_add_lane(&world, "", 0)->input_usd_micros = 5000000;
     (void)world_add_lane(&world, "", 1);
     world_add_records(&world, 200000, 10000, 2000, 40000);
     ps_shares_find(&world.demand, &world.supply, 800 * PS_MINUTE_MS, &shares);
@@ -222,7 +226,7 @@ int main(void)
         cmocka_unit_test(lanes_of_one_pool_are_no_more_than_one),
         cmocka_unit_test(long_records_go_where_they_fit),
         cmocka_unit_test(the_cheapest_is_first_where_the_deadline_leaves_room),
-        cmocka_unit_test(a_deadline_tells_nothing_where_a_rate_is_unknown),
+        cmocka_unit_test(a_deadline_tells_nothing_where_no_rate_is_known),
         cmocka_unit_test(knows_what_it_costs),
         cmocka_unit_test(holds_the_invariants_for_drawn_worlds),
     };
