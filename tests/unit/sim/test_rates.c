@@ -16,6 +16,7 @@
 
 /* Wednesday, 2026-01-14 00:00 UTC. */
 #define DAY INT64_C(1768348800000)
+#define FOREVER (DAY + 100000 * PS_DAY_MS)
 #define JOBS_MAX 24
 #define DAYS_MAX 80
 
@@ -84,9 +85,7 @@ static void run_until(struct bench *const bench, const int64_t until_ms)
         ps_rates_advance(&bench->rates, ps_rates_next_ms(&bench->rates));
         take_done(bench);
     }
-    if (until_ms < INT64_MAX) {
-        ps_rates_advance(&bench->rates, until_ms);
-    }
+    ps_rates_advance(&bench->rates, until_ms);
 }
 
 static void one_job_has_the_whole_rate(void **const state)
@@ -98,7 +97,7 @@ static void one_job_has_the_whole_rate(void **const state)
     add(&bench, 0, 1000, 12000000, DAY);
     run_until(&bench, DAY + PS_MINUTE_MS);
     assert_int_equal(ps_rates_flow_records(&bench.flows[0]), 250);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 4 * PS_MINUTE_MS);
     assert_int_equal(bench.all_micros, 12000000 * PS_MICROS);
     assert_int_equal(bench.record_micros / 1000000, 1000);
@@ -116,7 +115,7 @@ static void running_jobs_share_equally_and_one_that_ends_leaves_its_share(void *
     begin(&bench, &(struct ps_rates_options){.tpm = 3000000}, DAY);
     add(&bench, 0, 500, 6000000, DAY);
     add(&bench, 1, 500, 6000000, DAY + PS_MINUTE_MS);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 3 * PS_MINUTE_MS);
     assert_int_equal(bench.ended_ms[1], DAY + 4 * PS_MINUTE_MS);
     assert_int_equal(ps_rates_flow_at_ms(&bench.flows[0], 3000000), DAY + PS_MINUTE_MS);
@@ -136,7 +135,7 @@ static void a_job_that_is_taken_out_leaves_its_share_too(void **const state)
     ps_rates_remove(&bench.rates, &bench.flows[0], DAY + 2 * PS_MINUTE_MS);
     ps_rates_remove(&bench.rates, &bench.flows[0], DAY + 2 * PS_MINUTE_MS);
     assert_int_equal(ps_rates_flow_records(&bench.flows[0]), 250);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], 0);
     assert_int_equal(bench.ended_ms[1], DAY + 3 * PS_MINUTE_MS);
     end(&bench);
@@ -165,7 +164,7 @@ static void a_day_holds_whole_records_only(void **const state)
                 add(&bench, job, part, part * 12000, DAY);
                 records -= part;
             }
-            run_until(&bench, INT64_MAX - 1);
+            run_until(&bench, FOREVER);
             /* What is under way at the budget's end is owed, so the first day may lead by less
              * than a record; the sum may not. */
             int64_t days = 0;
@@ -200,7 +199,7 @@ static void a_record_under_way_at_the_turn_counts_in_the_new_day(void **const st
     add(&bench, 0, 3, 36000, DAY - 30 * PS_SECOND_MS);
     run_until(&bench, DAY + PS_HOUR_MS);
     assert_int_equal(ps_rates_flow_records(&bench.flows[0]), 1);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 2 * PS_DAY_MS + PS_MINUTE_MS);
     end(&bench);
 }
@@ -218,7 +217,7 @@ static void the_day_turns_when_the_account_says(void **const state)
     add(&bench, 0, 1500, 15000000, begin_ms);
     run_until(&bench, begin_ms + 15 * PS_MINUTE_MS);
     assert_int_equal(ps_rates_flow_records(&bench.flows[0]), 1000);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], begin_ms + 25 * PS_MINUTE_MS);
     end(&bench);
 }
@@ -236,7 +235,7 @@ static void a_smaller_record_uses_what_is_left_of_the_day(void **const state)
     run_until(&bench, DAY + 2 * PS_HOUR_MS);
     assert_int_equal(ps_rates_flow_records(&bench.flows[1]), 2);
     assert_in_range(bench.ended_ms[1], DAY + PS_HOUR_MS, DAY + PS_HOUR_MS + PS_SECOND_MS);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + PS_DAY_MS + 60);
     end(&bench);
 }
@@ -253,7 +252,7 @@ static void what_a_record_had_before_the_turn_is_not_lost(void **const state)
     begin(&bench, &(struct ps_rates_options){.tpm = 60000, .tpd = 140}, DAY - 100);
     add(&bench, 0, 2, 100, DAY - 100);
     add(&bench, 1, 1, 100, DAY - 100);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 95);
     assert_int_equal(bench.ended_ms[1], DAY + PS_DAY_MS + 50);
     assert_int_equal(bench.all_micros, 200 * PS_MICROS);
@@ -292,7 +291,7 @@ static void a_record_that_waits_takes_its_way_with_it(void **const state)
     begin(&bench, &(struct ps_rates_options){.tpm = 60000, .tpd = 100}, DAY);
     add(&bench, 0, 2, 120, DAY);
     add(&bench, 1, 1, 5, DAY + 80);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(ps_rates_flow_at_ms(&bench.flows[0], 60), DAY + 60);
     assert_int_equal(ps_rates_flow_at_ms(&bench.flows[0], 61), DAY + PS_DAY_MS + 1);
     assert_int_equal(bench.ended_ms[0], DAY + PS_DAY_MS + 60);
@@ -320,7 +319,7 @@ static void requests_a_second_count_records(void **const state)
     begin(&bench, &(struct ps_rates_options){.tpm = 1000000000, .rps = 1}, DAY);
     add(&bench, 0, 1800, 1800 * 12000, DAY);
     add(&bench, 1, 1800, 1800 * 12000, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_in_range(bench.ended_ms[0], DAY + PS_HOUR_MS, DAY + PS_HOUR_MS + 10);
     assert_in_range(bench.ended_ms[1], DAY + PS_HOUR_MS, DAY + PS_HOUR_MS + 10);
     end(&bench);
@@ -335,7 +334,7 @@ static void a_burst_goes_at_once_and_gathers_again(void **const state)
     begin(&bench, &(struct ps_rates_options){.tpm = 1, .tpd = 12, .burst_tokens = 10}, DAY);
     add(&bench, 0, 24, 24, DAY);
     assert_int_equal(ps_rates_flow_records(&bench.flows[0]), 10);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_in_range(bench.ended_ms[0], DAY + 1442 * PS_MINUTE_MS, DAY + 1442 * PS_MINUTE_MS + 2);
     end(&bench);
 }
@@ -347,7 +346,7 @@ static void a_job_may_have_a_speed_of_its_own(void **const state)
     begin(&bench, &(struct ps_rates_options){.tpm = 3000000}, DAY);
     bench.flows[0].own_tpm = 100000;
     add(&bench, 0, 100, 1000000, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 10 * PS_MINUTE_MS);
     end(&bench);
 }
@@ -360,7 +359,7 @@ static void without_any_limit_work_takes_no_time(void **const state)
     add(&bench, 0, 100, 1000000, DAY + 5);
     add(&bench, 1, 100, 0, DAY + 5);
     assert_int_equal(ps_rates_next_ms(&bench.rates), DAY + 5);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 5);
     assert_int_equal(bench.ended_ms[1], DAY + 5);
     end(&bench);
@@ -375,14 +374,14 @@ static void others_take_their_share_while_they_are_there(void **const state)
     begin(&bench, &(struct ps_rates_options){.tpm = 1000000, .others = others, .other_count = 1},
           DAY);
     add(&bench, 0, 500, 5000000, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 7 * PS_MINUTE_MS);
     end(&bench);
     /* Two days at 250 permille: of 100 a day 75 are left, and 160 need a third day. */
     const struct ps_rates_others all[] = {{DAY, DAY + 2 * PS_DAY_MS, 250}};
     begin(&bench, &(struct ps_rates_options){.tpd = 100, .others = all, .other_count = 1}, DAY);
     add(&bench, 0, 160, 160, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 2 * PS_DAY_MS);
     end(&bench);
 }
@@ -419,7 +418,7 @@ static void a_pool_that_refuses_fails_what_exceeds_its_rate(void **const state)
     bench.flows[1].own_tpm = 1000000;
     add(&bench, 0, 200, 2000000, DAY);
     add(&bench, 1, 300, 3000000, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 2 * PS_MINUTE_MS);
     assert_int_equal(bench.ended_ms[1], DAY + 3 * PS_MINUTE_MS);
     int64_t counted = 0;
@@ -446,7 +445,7 @@ static void a_pool_that_refuses_fails_everything_once_its_day_is_spent(void **co
     begin(&bench, &(struct ps_rates_options){.tpd = 4000000, .is_refusing = true}, DAY);
     bench.flows[0].own_tpm = 1000000;
     add(&bench, 0, 1000, 10000000, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 10 * PS_MINUTE_MS);
     int64_t counted = 0;
     assert_int_equal(refused_of(&bench.flows[0], &counted), 600);
@@ -462,7 +461,7 @@ static void refused_requests_a_second(void **const state)
     begin(&bench, &(struct ps_rates_options){.rps = 1, .is_refusing = true}, DAY);
     bench.flows[0].own_tpm = 1000000;
     add(&bench, 0, 500, 5000000, DAY);
-    run_until(&bench, INT64_MAX - 1);
+    run_until(&bench, FOREVER);
     assert_int_equal(bench.ended_ms[0], DAY + 5 * PS_MINUTE_MS);
     int64_t counted = 0;
     assert_int_equal(refused_of(&bench.flows[0], &counted), 200);
