@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""`penstock simulate`: the engine of `run` in virtual time, as near to the physical limit as it says.
+
+Goal: on the settings of the worked example (200,000 records of 10,000 + 2,000 tokens) a run with known limits takes
+at most 1.02 of the lower bound, and 1.05 where records fail or tokens were estimated wrongly; nothing is paid twice,
+nothing is accepted above a limit, and the same seed gives the same bytes. Method: the real binary; one seed of each
+setting, all hundred with PENSTOCK_SOAK.
+
+The bound knows each record's tokens and fate beforehand; who does not needs two things more, which are added to it:
+what failed in a job that has just ended waits for the start-up of one more, and where days bind, an estimate that is
+wrong may leave so little that one more day begins.
+"""
+import itertools
+
+from harness import *
+
+SEEDS = 100 if IS_SOAK else 1
+BAR, BAR_WITH_ERRORS = 1.02, 1.05
+LOST_MAX = 99  # what is left of retries below the minimum of a batch job
+DEMAND = ["--records", "200000", "--input-tokens", "10000", "--output-tokens", "2000"]
+LANE = {"jobs": "10", "shard_bytes": "50MB", "files": "5000", "min_records": "100", "rps_counts": "none",
+        "startup": "15m", "behaviour": "queue"}
+ONE_SHARD = {"files": "1", "shard_records": "1000"}
+HOUR_S, DAY_S = 3600, 24 * 3600
+
+
+def lane_of(name="a", **keys):
+    return ["--lane", "name=%s," % name + ",".join("%s=%s" % pair for pair in dict(LANE, **keys).items())]
+
+
+def settings():
+    """Rows of the worked example: what each is called, its arguments, seconds of start-up, whether days bind."""
+    start = HOUR_S // 4
+    for tpm in ("300k", "500k", "1M", "2M", "3M", "5M", "10M", "20M"):
+        yield "13.1 tpm=%s" % tpm, lane_of(tpm=tpm), start, False
+    days = ("10M", "20M", "30M", "40M", "50M", "100M", "432M", "1000M")
+    for tpd, tpm in itertools.product(days, ("300k", "1M", "3M")):
+        yield "13.2 tpd=%s tpm=%s" % (tpd, tpm), lane_of(tpd=tpd, tpm=tpm), start, True
+    for tpd in days[:5]:
+        yield "13.2 tpd=%s, before a reset" % tpd, lane_of(tpd=tpd, tpm="3M") + ["--start", "23:20"], start, True
+        yield "13.3 tpd=%s, a shard a job" % tpd, lane_of(tpd=tpd, tpm="3M", **ONE_SHARD), start, True
+    for tpm, minutes in itertools.product(("1M", "3M", "20M"), (15, 30, 60)):
+        yield "13.5 tpm=%s startup=%d" % (tpm, minutes), lane_of(tpm=tpm, startup="%dm" % minutes), minutes * 60, False
+    for count in (1, 2, 4, 8, 10, 20, 48):
+        lanes = [lane_of("l%d" % lane, region="us-test-%d" % lane, tpm="3M", tpd="50M") for lane in range(count)]
+        yield "13.6 %d lanes" % count, sum(lanes, []), start, True
+    yield "13.6 burn-down 5", lane_of(tpm="3M", burndown="5"), start, False
+    yield "13.6 50 kB a prompt", lane_of(tpm="3M") + ["--bytes-per-record", "50kB"], start, False
+    yield "13.6 one request a second", lane_of(rps="1", rps_counts="records"), start, False
+
+
+def simulate(work, *arguments):
+    done = work.penstock("simulate", *DEMAND, *arguments, "--json", seconds_max=600)
+    if done.status != 0:
+        check_status(done, 0, " ".join(arguments)[:70])
+    return json.loads(done.out)
+
+
+def runs_of(work, arguments):
+    told = simulate(work, *arguments, "--count", str(SEEDS))
+    return told.get("runs", [told])
+
+
+def check_settings(work, bar, arguments=(), is_unknown=False):
+    """Each run of each setting; `is_unknown`: how long records are, or which fail, nobody knew."""
+    over, broken, beaten = [], [], []
+    for name, lanes, startup_s, has_days in settings():
+        more_s = startup_s + (DAY_S if has_days else 0) if is_unknown else 0
+        for run in runs_of(work, [*lanes, *arguments]):
+            word = "%s, seed %d: %.4f" % (name, run["seed"], run["ratio"])
+            records = run["records"]
+            if run["makespan_s"] > bar * (run["lower_bound_s"] + more_s):
+                over.append(word)
+            if run["violations"] or run["paid_twice"] or run["breaches"] or "error" in run or \
+                    records["succeeded"] + records["failed"] != 200000 or records["failed"] > LOST_MAX:
+                broken.append(json.dumps(run))
+            if run["ratio"] < 1:
+                beaten.append(word)
+    check(not broken, "every record ends once, none is paid twice, none accepted above a limit", "\n".join(broken[:3]))
+    check(not beaten, "  no run beats the bound", "; ".join(beaten))
+    check(not over, "  and all end within %.2f of it" % bar, "; ".join(over))
+
+
+@test
+def known_limits_are_used_to_two_percent(work):
+    check_settings(work, BAR)
+
+
+@test
+def failing_records_and_tokens_that_vary_cost_five_percent_at_most(work):
+    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "failing=1%,spread=20%"], is_unknown=True)
+
+
+@test
+def estimates_that_are_too_low_cost_five_percent_at_most(work):
+    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "bias=10%"], is_unknown=True)
+
+
+@test
+def the_same_seed_gives_the_same_bytes(work):
+    lanes = lane_of(tpm="3M", tpd="50M") + ["--what-if", "failing=1%,spread=20%", "--seed", "7"]
+    told = [work.penstock("simulate", *DEMAND, *lanes, "--json").out for _ in range(2)]
+    check_equal(told[0], told[1], "the same seed gives the same bytes")
+    check(json.loads(told[0])["seed"] == 7, "  and says which")
+    other = work.penstock("simulate", *DEMAND, *lanes[:-1], "8", "--json").out
+    check(other != told[0], "  another seed another run")
+    many = json.loads(work.penstock("simulate", *DEMAND, *lanes, "--count", "3", "--json").out)
+    check_equal(3, many["count"], "several runs are counted")
+    check_equal(many["worst_ratio"], max(run["ratio"] for run in many["runs"]), "  the worst is told")
+
+
+@test
+def an_input_is_simulated_as_it_is_read(work):
+    prompts = work.prompts(300)
+    done = work.penstock("simulate", prompts, "--model", HAIKU, "--json")
+    check_status(done, 0, "an input of 300 prompts")
+    told = json.loads(done.out)
+    records = told["records"]
+    check_equal(records["all"], sum(records[key] for key in ("succeeded", "failed", "rejected", "cancelled", "duplicates")),
+                "  each line is counted once")
+    check_equal(0, told["violations"], "  and no invariant is broken")
+
+
+@test
+def nonsense_is_refused_with_the_key(work):
+    rows = [
+        (["--what-if", "spread=20"], "spread=20%"),
+        (["--what-if", "speed=1%"], "failing"),
+        (["--count", "0"], "0 runs"),
+        (["--count", "2", "--events", "e.jsonl"], "--events"),
+        (["--faults", "standard"], "emulate"),
+        (["--lane", "jobs=0"], "jobs"),
+    ]
+    for arguments, hint in rows:
+        done = work.penstock("simulate", *DEMAND, *arguments)
+        check_status(done, USAGE, " ".join(arguments))
+        check(hint in done.err and not done.out, "  and it helps", done.err)
+
+
+if __name__ == "__main__":
+    main(__doc__)
