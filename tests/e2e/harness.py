@@ -163,10 +163,11 @@ class Emulator:
             if status not in (0, STOPPED, -signal.SIGTERM):
                 raise Failed("the emulator ended with status %d:\n%s" % (status, self.said()))
 
-    def restart(self, speed):
-        """Faster from now on, or slower."""
+    def restart(self, speed=None):
+        """What was on its way has been carried out then; with `speed`, time passes so from now on."""
         self.stop()
-        self.arguments[self.arguments.index("--speed") + 1] = str(speed)
+        if speed:
+            self.arguments[self.arguments.index("--speed") + 1] = str(speed)
         self.start()
 
     def forward(self, passed_ms):

@@ -13,7 +13,7 @@ the Host goes on as it was sent, so signatures hold. Every request has a number,
 that op it is, counted from 1; 0 means each:
 
     proxy.arm_op("create", 1, "after", lambda: pid)         # as arm()
-    proxy.first("stop", 1, function)                        # the request waits until function() has returned
+    proxy.first("stop", 1, function)                        # the whole request waits until function() has returned
     proxy.swap("create", 2, "after", answer(502, b"..."))   # the client gets this instead; None: the connection closes
     proxy.rewrite("get_job", function)                      # function(body) is what the client gets as body, each time
 """
@@ -165,8 +165,12 @@ class KillProxy:
         nth = self.op_counts[op]
         when, pid_of = self.plans.get(number) or self.op_plans.get((op, nth), (None, None))
         hook = self.hooks.get((op, nth)) or self.hooks.get((op, 0))
+        body = b""
         if hook:
+            # What the client has to say is here before anything happens to it.
+            body = await reader.readexactly(request.length or 0)
             await self.loop.run_in_executor(None, hook)
+        length = 0 if hook else request.length or 0
         swap = self.swaps.get((op, nth)) or self.swaps.get((op, 0))
         if when == "before":
             self.log.append(Request(number, op, None))
@@ -174,10 +178,10 @@ class KillProxy:
             return False
         if swap and swap.when == "before":
             self.log.append(Request(number, op, None))
-            await copy_body(reader, None, request, request.length or 0)
+            await copy_body(reader, None, request, length)
             return await self.give(writer, swap.answer)
-        up_writer.write(request.head)
-        sending = asyncio.ensure_future(copy_body(reader, up_writer, request, request.length or 0))
+        up_writer.write(request.head + body)
+        sending = asyncio.ensure_future(copy_body(reader, up_writer, request, length))
         try:
             answer = await self.answer_of(up_reader, None if when or swap else writer)
             if answer is None:

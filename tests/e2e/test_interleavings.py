@@ -361,6 +361,7 @@ def another_profile_of_another_account_is_refused_by_every_command(work):
     prompts = work.prompts(RECORDS)
     emulator, other = work.emulator(), work.emulator("other")
     kill_at(work, emulator, prompts, "create", 2, "after")
+    emulator.restart()
     env = dict(write_profiles(work, home=emulator, away=other, same=emulator), PENSTOCK_CLOCK=emulator.env["PENSTOCK_CLOCK"])
     before = asked(emulator)
     run = work.run_arguments(emulator, prompts, "results.jsonl", "--name", "x")
@@ -387,6 +388,7 @@ def another_region_is_refused_or_makes_no_difference(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
     kill_at(work, emulator, prompts, "create", 2, "after")
+    emulator.restart()
     before = asked(emulator)
     home = work.environment(emulator)
     for name, more, env in [("--region", ["--region", "eu-west-1"], home),
@@ -424,6 +426,7 @@ def another_endpoint_is_refused(work):
     prompts = work.prompts(RECORDS)
     emulator = work.emulator()
     kill_at(work, emulator, prompts, "create", 2, "after")
+    emulator.restart()
     before = asked(emulator)
     elsewhere = "http://localhost:%d" % emulator.port
     done = work.penstock("resume", "x", "--endpoint-url", elsewhere, env=work.environment(emulator))
@@ -1132,10 +1135,11 @@ def a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry(work):
 @test
 def retries_pool_into_one_job(work):
     prompts = work.prompts(RECORDS)
-    emulator = work.emulator(faults=",".join("record429:record:nth=%d" % number for number in (1, 11, 21, 31, 32, 33)))
+    emulator = work.emulator(faults=",".join("record429:record:nth=%d" % number for number in (1, 11, 21, 31, 32)))
     check_status(again(work, emulator, prompts), OK, "the run")
     totals = [event["total"] for event in emulator.events("job.state") if "total" in event]
-    check_equal([10, 10, 10, 10, 6], totals, "six records of four jobs went again in one")
+    # Whichever of the four comes last: without it there are fewer than a job may hold.
+    check_equal([10, 10, 10, 10, 5], totals, "five records of four jobs went again in one")
     check_same_as_undisturbed(work)
     work.judge(emulator, prompts, "results.jsonl")
 
