@@ -97,6 +97,17 @@ def estimates_that_are_too_low_cost_five_percent_at_most(work):
 
 
 @test
+def the_independent_judge_finds_nothing_either(work):
+    data = work.path("virtual")
+    os.mkdir(data)
+    some = list(settings())[::1 if IS_SOAK else 9]
+    for name, lanes, _, _ in some:
+        told = simulate(work, *lanes, "--what-if", "failing=1%,spread=20%", "--events", os.path.join(data, "events.jsonl"))
+        verdict = work.judge(None, None, None, data=data, says=False)
+        check(verdict["breaches"] == 0 and verdict["jobs"] == told["jobs"], "%s: %d jobs, no breach" % (name, told["jobs"]))
+
+
+@test
 def the_same_seed_gives_the_same_bytes(work):
     lanes = lane_of(tpm="3M", tpd="50M") + ["--what-if", "failing=1%,spread=20%", "--seed", "7"]
     told = [work.penstock("simulate", *DEMAND, *lanes, "--json").out for _ in range(2)]
