@@ -135,6 +135,54 @@ static void add_change(struct ps_buf *const buf, const struct ps_plan_made *cons
     }
 }
 
+/* No lane takes even the smallest record: by what it is too large for the first one. */
+struct misfit {
+    enum ps_limit_key key;
+    int64_t value;
+    int64_t needed;
+};
+
+static struct misfit misfit_of(const struct ps_plan_made *const plan)
+{
+    const struct ps_supply_lane *const lane = &plan->supply.lanes[0];
+    const struct ps_demand_record *const least = &plan->demand.all.least;
+    const struct misfit rows[] = {
+        {PS_LIMIT_CONTEXT, 0, ps_sum_i64(least->input_tokens, least->output_tokens_max)},
+        {PS_LIMIT_OUTPUT, 0, least->output_tokens_max},
+        {PS_LIMIT_SHARD_BYTES, 0, least->bytes},
+        {PS_LIMIT_JOB_BYTES, 0, least->bytes},
+    };
+    struct misfit found = rows[0];
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        const int64_t value = ps_supply_limit(lane, rows[row].key, INT64_MAX);
+        if (rows[row].needed > value) {
+            found = rows[row];
+            found.value = value;
+            break;
+        }
+    }
+    return found;
+}
+
+static void add_exact(struct ps_buf *const buf, const enum ps_limit_key key, const int64_t value)
+{
+    if (key == PS_LIMIT_CONTEXT || key == PS_LIMIT_OUTPUT) {
+        ps_units_add_count(buf, value);
+    } else {
+        ps_plan_words_add_value(buf, key, value);
+    }
+}
+
+/* "it needs 300,002, and the limit is 200,000 tokens a record, in and out (context)" */
+static void add_misfit(struct ps_buf *const buf, const struct misfit *const misfit)
+{
+    ps_buf_add_text(buf, "no lane can take a record: it needs ");
+    add_exact(buf, misfit->key, misfit->needed);
+    ps_buf_add_text(buf, ", and the limit is ");
+    add_exact(buf, misfit->key, misfit->value);
+    ps_buf_add_format(buf, " %s (%s)", ps_plan_words_unit(misfit->key), ps_limit_name(misfit->key));
+}
+
 void ps_plan_make_words(const struct ps_plan_ask *const ask, struct ps_plan_made *const plan)
 {
     int64_t number = 0;
@@ -144,14 +192,19 @@ void ps_plan_make_words(const struct ps_plan_ask *const ask, struct ps_plan_made
         return;
     }
     size_t from = plan->texts.size;
+    const struct misfit misfit = misfit_of(plan);
     if (sizing == NULL) {
-        ps_buf_add_text(&plan->texts, "no lane can take a record of this size");
-        plan->view.why = ps_plan_end_text(plan, from);
-        return;
+        add_misfit(&plan->texts, &misfit);
+    } else {
+        add_reason(&plan->texts, plan, number, sizing);
     }
-    add_reason(&plan->texts, plan, number, sizing);
     plan->view.why = ps_plan_end_text(plan, from);
     from = plan->texts.size;
-    add_change(&plan->texts, plan, number, sizing);
+    if (sizing == NULL) {
+        ps_buf_add_format(&plan->texts, "It would fit a lane of %s=%" PRId64,
+                          ps_limit_name(misfit.key), misfit.needed);
+    } else {
+        add_change(&plan->texts, plan, number, sizing);
+    }
     plan->view.change = ps_plan_end_text(plan, from);
 }

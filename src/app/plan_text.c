@@ -244,7 +244,7 @@ static void add_lanes(struct ps_buf *const buf, const struct ps_plan_view *const
         }
     }
     add_more(buf, view->lane_count - shown, "lane", "lanes");
-    if (view->left_records > 0) {
+    if (view->left_records > 0 && view->verdict != PS_PLAN_IMPOSSIBLE) {
         add_label(buf, "left over");
         ps_plan_words_add_number(buf, view->left_records, "record", "records");
         ps_buf_add_text(buf, ", fewer than the smallest job: kept for retries to join, else they "
@@ -260,15 +260,15 @@ static void add_share(struct ps_buf *const buf, const struct ps_plan_limit *cons
     int64_t permille = 0;
     if (limit->used == PS_PLAN_UNKNOWN || limit->value <= 0 ||
         !ps_muldiv_i64(limit->used, PERMILLE, limit->value, &permille)) {
-        ps_buf_add_format(buf, "  %12s  %7s", "", "");
+        ps_buf_add_format(buf, "  %10s  %7s", "", "");
         return;
     }
     ps_buf_add_text(buf, "  ");
     if (limit->used == 0 && limit->key == PS_LIMIT_RPS) {
-        ps_buf_add_format(buf, "%12s  %7s", "under 1", "");
+        ps_buf_add_format(buf, "%10s  %7s", "under 1", "");
         return;
     }
-    add_value(buf, 12, limit->key, limit->used);
+    add_value(buf, 10, limit->key, limit->used);
     if (limit->key == PS_LIMIT_MIN_RECORDS) {
         ps_buf_add_format(buf, "  %7s", "");
         return;
@@ -281,7 +281,7 @@ static void add_limit(struct ps_buf *const buf, const struct ps_plan_view *const
 {
     ps_buf_add_format(buf, "  %-13s ", ps_limit_name(limit->key));
     add_value(buf, 10, limit->key, limit->value);
-    ps_buf_add_format(buf, "  %-9s", ps_limit_source_name(limit->source));
+    ps_buf_add_format(buf, "  %-11s", ps_limit_source_name(limit->source));
     add_share(buf, limit);
     ps_buf_add_format(buf, "  %-6s", limit->is_binding ? "BINDS" : "");
     ps_buf_add_format(buf, " %s", ps_plan_words_unit(limit->key));
@@ -305,7 +305,7 @@ static void add_limits(struct ps_buf *const buf, const struct ps_plan_view *cons
         ps_buf_add_text(buf, "none is known\n");
         return;
     }
-    ps_buf_add_format(buf, "  %-13s %10s  %-9s  %12s  %7s\n", "limit", "value", "source",
+    ps_buf_add_format(buf, "  %-13s %10s  %-11s  %10s  %7s\n", "limit", "value", "source",
                       "this run", "of it");
     for (int64_t row = 0; row < view->limit_count; row++) {
         const bool is_room = view->lane_count == 1 || shown < LIMITS_SHOWN_MAX;
@@ -488,7 +488,8 @@ static void add_verdict(struct ps_buf *const buf, const struct ps_plan_view *con
     if (view->verdict == PS_PLAN_IMPOSSIBLE && view->change != NULL) {
         ps_buf_add_format(buf, "%s.\n", view->change);
     }
-    if (view->makespan_ms == 0 && view->demand.unique_records > 0) {
+    if (view->verdict != PS_PLAN_IMPOSSIBLE && view->makespan_ms == 0 &&
+        view->demand.unique_records > 0) {
         ps_buf_add_text(buf, "Say what your account allows with --lane 'tpm=...,tpd=...', or see "
                              "what many start with: --limits typical.\n");
     }

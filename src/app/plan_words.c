@@ -77,7 +77,13 @@ void ps_plan_words_add_limit(struct ps_buf *const buf, const enum ps_limit_key k
                              const int64_t value)
 {
     ps_plan_words_add_value(buf, key, value);
-    ps_buf_add_format(buf, " %s", ps_plan_words_unit(key));
+    if (value == 1 && key == PS_LIMIT_RPS) {
+        ps_buf_add_text(buf, " request/s");
+    } else if (value == 1 && key == PS_LIMIT_JOBS) {
+        ps_buf_add_text(buf, " job at once");
+    } else {
+        ps_buf_add_format(buf, " %s", ps_plan_words_unit(key));
+    }
 }
 
 const char *ps_plan_words_binding(const enum ps_limit_key key)

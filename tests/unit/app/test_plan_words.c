@@ -23,6 +23,8 @@ static void limits_say_what_they_are_about(void **state)
     } rows[] = {
         {PS_LIMIT_TPD, 50000000, "50 M tokens/day"},
         {PS_LIMIT_RPS, 20, "20 requests/s"},
+        {PS_LIMIT_RPS, 1, "1 request/s"},
+        {PS_LIMIT_JOBS, 1, "1 job at once"},
         {PS_LIMIT_SHARD_BYTES, 50000000, "50.0 MB a file"},
         {PS_LIMIT_STARTUP, 15 * PS_MINUTE_MS, "15m 00s until a job starts"},
         {PS_LIMIT_RESET, 23 * PS_HOUR_MS + 20 * PS_MINUTE_MS, "23:20 UTC: the day turns"},
