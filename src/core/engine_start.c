@@ -144,12 +144,11 @@ static int64_t lane_of(const struct ps_engine *const engine, const struct ps_job
     int best_marks = -1;
     for (int64_t place = 0; place < engine->options.lane_count; place++) {
         const struct ps_lane_state *const lane = &engine->lanes[place];
-        struct ps_buf uri PS_CLEANUP(ps_buf_release);
         if (!is_same(PS_START_LOOK, lane, &engine->lanes[engine->step_lane])) {
             continue;
         }
+        struct ps_buf uri PS_CLEANUP(ps_buf_release);
         ps_buf_init(&uri, PS_REQUEST_BYTES_MAX);
-        ps_buf_clear(&uri);
         ps_names_add_uri(&uri, &lane->lane.names, lane->lane.names.prefix);
         const int marks =
             (ps_str_equals(ps_pool_base_model(lane->lane.model), model) ? 2 : 0) +

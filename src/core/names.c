@@ -74,6 +74,7 @@ static bool parse_numbers(const struct ps_names *const names, const struct ps_st
                           struct numbers *const numbers)
 {
     struct ps_buf again PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&again, PS_REQUEST_BYTES_MAX);
     const struct ps_str marked = ps_str_part(rest, 1, rest.size);
     const size_t dash = ps_str_find(marked, '-');
     const struct ps_str tail = ps_str_part(marked, dash, marked.size);
@@ -83,7 +84,6 @@ static bool parse_numbers(const struct ps_names *const names, const struct ps_st
         numbers->attempt < 1) {
         return false;
     }
-    ps_buf_init(&again, PS_REQUEST_BYTES_MAX);
     add(&again, names, numbers->job, numbers->attempt);
     return ps_str_equals(ps_buf_str(&again), text);
 }
