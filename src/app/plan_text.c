@@ -297,9 +297,36 @@ static void add_limit(struct ps_buf *const buf, const struct ps_plan_view *const
     ps_buf_add_text(buf, "\n");
 }
 
+static bool is_alike(const struct ps_plan_limit *const left,
+                     const struct ps_plan_limit *const right)
+{
+    return left->key == right->key && left->value == right->value &&
+           left->source == right->source && left->is_binding == right->is_binding;
+}
+
+/* Pools alike are one line, with the most that any of them uses. False: told with one before. */
+static bool gather(const struct ps_plan_view *const view, const int64_t row,
+                   struct ps_plan_limit *const ret_limit)
+{
+    *ret_limit = view->limits[row];
+    for (int64_t other = 0; other < view->limit_count; other++) {
+        const struct ps_plan_limit *const limit = &view->limits[other];
+        if (other == row || !is_alike(limit, ret_limit)) {
+            continue;
+        }
+        if (other < row) {
+            return false;
+        }
+        ret_limit->lane_count += limit->lane_count;
+        ret_limit->used = limit->used > ret_limit->used ? limit->used : ret_limit->used;
+    }
+    return true;
+}
+
 static void add_limits(struct ps_buf *const buf, const struct ps_plan_view *const view)
 {
     int64_t shown = 0;
+    int64_t hidden = 0;
     if (view->limit_count == 0) {
         add_label(buf, "limits");
         ps_buf_add_text(buf, "none is known\n");
@@ -308,15 +335,20 @@ static void add_limits(struct ps_buf *const buf, const struct ps_plan_view *cons
     ps_buf_add_format(buf, "  %-13s %10s  %-11s  %10s  %7s\n", "limit", "value", "source",
                       "this run", "of it");
     for (int64_t row = 0; row < view->limit_count; row++) {
-        const bool is_room = view->lane_count == 1 || shown < LIMITS_SHOWN_MAX;
-        if (is_room || view->limits[row].is_binding) {
-            add_limit(buf, view, &view->limits[row]);
+        struct ps_plan_limit limit;
+        if (!gather(view, row, &limit)) {
+            continue;
+        }
+        if (view->lane_count == 1 || shown < LIMITS_SHOWN_MAX) {
+            add_limit(buf, view, &limit);
             shown++;
+        } else {
+            hidden++;
         }
     }
-    if (shown < view->limit_count) {
+    if (hidden > 0) {
         ps_buf_add_text(buf, "  and ");
-        ps_units_add_count(buf, view->limit_count - shown);
+        ps_units_add_count(buf, hidden);
         ps_buf_add_text(buf, " more of the other lanes: --json lists them all\n");
     }
 }

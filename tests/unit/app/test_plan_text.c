@@ -106,6 +106,24 @@ static void many_lanes_are_told_in_short(void **state)
     fits_a_screen();
 }
 
+static void limits_alike_are_one_line(void **state)
+{
+    struct plan_scene scene;
+    (void)state;
+    plan_scene_init(&scene, 4);
+    scene.limits[0].lane_count = 1;
+    scene.limits[1] = scene.limits[0];
+    scene.limits[1].lane = 1;
+    scene.limits[1].used = 50000000;
+    (void)shown(&scene.view);
+    holds("50 M  100.0 %  BINDS  tokens/day; lane1 and 1 more\n");
+    lacks("tokens/day; lane2");
+    scene.limits[1].value = 60000000;
+    (void)shown(&scene.view);
+    holds("tokens/day; lane1\n");
+    holds("tokens/day; lane2\n");
+}
+
 static void lanes_that_are_cut_differently_say_so(void **state)
 {
     struct plan_scene scene;
@@ -229,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_job_reads_like_this),
         cmocka_unit_test(many_lanes_are_told_in_short),
+        cmocka_unit_test(limits_alike_are_one_line),
         cmocka_unit_test(lanes_that_are_cut_differently_say_so),
         cmocka_unit_test(names_cannot_speak_to_the_terminal),
         cmocka_unit_test(an_impossible_plan_says_why_and_what_would_do),
