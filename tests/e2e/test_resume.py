@@ -60,7 +60,8 @@ def a_second_start_follows_the_first(work):
 @test
 def a_follower_ends_with_the_status_of_the_owner(work):
     prompts = work.prompts(RECORDS)
-    emulator = work.emulator(faults="record400:record:nth=3")
+    # Slow enough for the second to find the first alive, on a busy machine too.
+    emulator = work.emulator(faults="record400:record:nth=3", limits=SMALL_LIMITS + ",startup=15m")
     first = work.start_run(emulator, prompts, "results.jsonl")
     wait_until(has_jobs(emulator, 1), "the first has a job")
     second = work.run(emulator, prompts, "results.jsonl")
