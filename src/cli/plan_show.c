@@ -122,6 +122,12 @@ enum ps_status ps_plan_show_make(const struct ps_options *const options,
     if (ps_plan_make(&ask, plan, err) != PS_OK) {
         return err->status;
     }
+    if (options->has_max_cost_usd_micros && plan->view.cost_usd_micros == PS_PLAN_UNKNOWN) {
+        (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
+                           "cannot hold the plan against --max-cost: a lane's price is not known");
+        return ps_error_hint(err, "Name a model of which 'penstock models' says a price, with "
+                                  "--model or in --lane; or leave --max-cost out.");
+    }
     forecast(options, request, &plan->view);
     return PS_OK;
 }

@@ -257,6 +257,7 @@ MISUSED = [
     ("a size that is none", [*REFERENCE, "--bytes-per-record", "big"], ["--bytes-per-record", "40kB"]),
     ("a deadline that is none", [*REFERENCE, "--deadline", "soon"], ["--deadline", "2h"]),
     ("a cost that is none", [*REFERENCE, "--max-cost", "-1"], ["--max-cost", "900.50"]),
+    ("a cost where no price is known", [*REFERENCE, "--max-cost", "10", "--count", "0"], ["--max-cost", "--model"]),
     ("a start that is none", [*REFERENCE, "--start", "25:00"], ["--start", "23:20"]),
     ("tokens per byte that are none", [*REFERENCE, "--tokens-per-byte", "x"], ["--tokens-per-byte", "number"]),
     ("an unknown option", [*REFERENCE, "--dedline", "2h"], ["--dedline", "--deadline"]),

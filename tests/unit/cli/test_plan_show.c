@@ -96,6 +96,8 @@ static void what_does_not_fit_is_refused(void **state)
     assert_int_equal(
         cli_call(&scene, "plan", NUMBERS, "--model", CLI_MODEL, "--max-cost", "10", NULL), 3);
     assert_true(cli_holds(&scene.out, "above the $10.00 of --max-cost"));
+    assert_int_equal(cli_call(&scene, "plan", NUMBERS, "--max-cost", "10", NULL), 2);
+    assert_true(cli_holds(&scene.err, "a lane's price is not known"));
     cli_scene_release(&scene);
 }
 
