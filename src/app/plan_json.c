@@ -129,6 +129,7 @@ static void add_sizes(const struct tree *const tree, yyjson_mut_val *const objec
     add_limit_name(tree, shard, "reason", lane->shard_reason);
     add_count(tree, job, "shards", lane->job_shards);
     add_count(tree, job, "records", lane->job_records);
+    add_count(tree, job, "records_a_day", lane->day_records);
     add_count(tree, job, "bytes", lane->job_bytes);
     add_count(tree, job, "tokens", tokens_of(&tree->view->demand, lane->job_records));
     add_limit_name(tree, job, "reason", lane->job_reason);

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "core/bound.h"
+#include "core/cut.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,7 @@ static struct ps_plan_lane lane_of(const struct ps_plan_ask *const ask,
     lane.tokens = ps_demand_weight(share, &plan->supply.lanes[number]);
     lane.jobs = sizing->jobs;
     lane.job_records = sizing->job_records;
+    lane.day_records = sizing->day_jobs > 0 ? sizing->day_records : 0;
     lane.job_shards = sizing->job_shards;
     lane.job_bytes = ps_scale_up_i64(share->bytes, sizing->job_records, share->records);
     lane.shard_records = sizing->shard_records;
@@ -281,7 +283,7 @@ enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_
                             struct ps_error *const err)
 {
     struct ps_plan_view *const view = &plan->view;
-    struct ps_outline_options outline_options = {0};
+    struct ps_outline_options outline_options = {.day_jobs = PS_CUT_DAY_JOBS};
     PS_ASSERT(ask->lane_count > 0);
     ps_plan_made_release(plan);
     ps_buf_init(&plan->texts, TEXTS_BYTES_MAX);

@@ -183,6 +183,10 @@ static void add_lane(struct ps_buf *const buf, const struct ps_plan_view *const 
         ps_buf_add_text(buf, " of ");
         ps_plan_words_add_number(buf, row->shards, "file", "files");
     }
+    if (row->day_records > 0) {
+        ps_buf_add_text(buf, ", ");
+        ps_plan_words_add_number(buf, row->day_records, "record a day", "records a day");
+    }
     if (view->makespan_ms > 0 && row->ends_ms > 0 && row->ends_ms < INT64_MAX) {
         ps_buf_add_text(buf, ", done after ");
         ps_plan_words_add_span(buf, row->ends_ms);

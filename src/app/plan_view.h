@@ -51,6 +51,7 @@ struct ps_plan_lane {
     int64_t jobs;
     int64_t shards;
     int64_t job_records; /* of a full job */
+    int64_t day_records; /* of a full day; 0: days do not bind */
     int64_t job_shards;
     int64_t job_bytes;
     int64_t shard_records; /* of a full shard */

@@ -90,14 +90,14 @@ static enum ps_status count(const struct ps_plan_records *const records,
     return PS_OK;
 }
 
-/* So many jobs share a day that binds, where slots allow: what one of them uses more or less than
- * was thought is then a twentieth of that part of a day. */
-#define DAY_JOBS 20
-
-/* Of what the service gives a job before it expires, jobs are made for this much: the rest is for
- * rates that are shared with others, and for start-up. */
+/* Three quarters. */
 #define TIME_NUMERATOR 3
 #define TIME_DENOMINATOR 4
+
+int64_t ps_cut_job_ms_max(const int64_t timeout_ms)
+{
+    return timeout_ms / TIME_DENOMINATOR * TIME_NUMERATOR;
+}
 
 /* Lanes of the pool that have a part: they share its slots. */
 static int64_t sharers(const struct division *const division, const int64_t pool)
@@ -130,8 +130,8 @@ static void size_lane(const struct ps_cut_options *const options, const int64_t 
     const struct ps_sizing_options sizing_options = {
         .first_ms = ps_supply_first_reset_ms(&division->supply, supply),
         .slots = use.jobs_max > 0 ? (free_slots + others - 1) / others : 0,
-        .day_jobs = DAY_JOBS,
-        .job_ms_max = options->timeout_ms / TIME_DENOMINATOR * TIME_NUMERATOR,
+        .day_jobs = PS_CUT_DAY_JOBS,
+        .job_ms_max = ps_cut_job_ms_max(options->timeout_ms),
     };
     ps_sizing_find(supply, part, &sizing_options, sizing);
     division->lanes[lane] = (struct ps_allot_lane){

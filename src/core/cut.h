@@ -19,6 +19,14 @@
 #include "core/allot.h"
 #include "core/engine.h"
 
+/* So many jobs share a day that binds, where slots allow: what one of them uses more or less than
+ * was thought is then a twentieth of that part of a day. */
+#define PS_CUT_DAY_JOBS 20
+
+/* How long a job may work by plan, of what the service gives it before it expires: the rest is for
+ * rates that are shared with others, and for start-up. */
+int64_t ps_cut_job_ms_max(int64_t timeout_ms);
+
 struct ps_cut_options {
     const struct ps_lane *lanes;
     int64_t lane_count;

@@ -108,7 +108,7 @@ def a_daily_cap_makes_windows_and_whole_records_one_more(work):
             if fluid and fluid > 6:
                 expected["binding"] = "tpd"
             rows.append(("tpd %s, tpm %s" % (tpd, tpm), "tpm=%s,tpd=%s,startup=0s" % (tpm, tpd), [], expected))
-    rows.append(("4,166 records a day", "tpm=3M,tpd=50M,startup=0s", [], {"job/records": 4166, "jobs": 49, "job/reason": "tpd"}))
+    rows.append(("4,166 records a day", "tpm=3M,tpd=50M,startup=0s", [], {"job/records_a_day": 4166, "job/records": 209, "jobs": 961, "job/reason": "tpd"}))
     check_rows(work, rows)
 
 

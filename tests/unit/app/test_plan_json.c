@@ -43,6 +43,7 @@ static void every_number_is_where_it_was_promised(void **state)
         {"/shard/tokens", 15000000},
         {"/job/shards", 4},
         {"/job/records", 4166},
+        {"/job/records_a_day", 4166},
         {"/jobs", 49},
         {"/shards", 196},
         {"/days", 49},

@@ -88,18 +88,20 @@ static void the_reference_job_takes_49_days(void **state)
     assert_int_equal(view->days, 49);
     assert_int_equal(view->fluid_days, 48);
     assert_int_equal(view->binding, PS_LIMIT_TPD);
-    assert_int_equal(view->lanes[0].job_records, 4166);
-    assert_int_equal(view->lanes[0].jobs, 49);
-    assert_int_equal(view->lanes[0].shard_records, 1250);
-    assert_int_equal(view->lanes[0].shards, 48 * 4 + 1);
+    /* twenty jobs a day, as a run cuts them */
+    assert_int_equal(view->lanes[0].day_records, 4166);
+    assert_int_equal(view->lanes[0].job_records, 209);
+    assert_int_equal(view->lanes[0].jobs, 48 * 20 + 1);
+    assert_int_equal(view->lanes[0].shard_records, 209);
+    assert_int_equal(view->lanes[0].shards, 48 * 20 + 1);
     assert_int_equal(view->lanes[0].tokens, INT64_C(2400000000));
     assert_true(view->makespan_ms >= view->lower_bound_ms);
     const struct ps_plan_limit *const day = limit_of(view, PS_LIMIT_TPD);
     assert_true(day == &view->limits[0] && day->is_binding);
     assert_int_equal(day->used, INT64_C(2400000000) / 49);
-    assert_int_equal(limit_of(view, PS_LIMIT_JOBS)->used, 1);
-    assert_int_equal(limit_of(view, PS_LIMIT_SHARD_BYTES)->used, 50000000);
-    assert_int_equal(limit_of(view, PS_LIMIT_MIN_RECORDS)->used, 4166);
+    assert_int_equal(limit_of(view, PS_LIMIT_JOBS)->used, 10);
+    assert_int_equal(limit_of(view, PS_LIMIT_SHARD_BYTES)->used, 209 * 40000);
+    assert_int_equal(limit_of(view, PS_LIMIT_MIN_RECORDS)->used, 209);
     assert_int_equal(limit_of(view, PS_LIMIT_RPS)->used, 0);
     assert_null(limit_of(view, PS_LIMIT_CONTEXT));
     scene_release(&scene);

@@ -68,7 +68,8 @@ static void the_reference_job_reads_like_this(void **state)
         "  records          200,000  as told\n"
         "  tokens             2.4 B  2 B in, 400 M out, as told\n"
         "  bytes             8.0 GB  40.0 kB a record, assumed: 4 bytes an input token\n"
-        "  lanes       main: 200,000 records in 49 jobs of 196 files, done after 48d 00h\n"
+        "  lanes       main: 200,000 records in 49 jobs of 196 files, 4,166 records a day, done "
+        "after 48d 00h\n"
         "              a job: 4,166 records, 166.6 MB, in 4 files of at most 1,250 records, 50.0 "
         "MB\n"
         "              a job is sized by 50 M tokens/day (tpd), a file by 50.0 MB a file "
@@ -99,7 +100,8 @@ static void many_lanes_are_told_in_short(void **state)
     (void)state;
     plan_scene_init(&scene, PLAN_SCENE_LANES_MAX);
     (void)shown(&scene.view);
-    holds("  lanes       lane1: 3,333 records in 49 jobs of 196 files, done after 48d 00h\n");
+    holds("  lanes       lane1: 3,333 records in 49 jobs of 196 files, 4,166 records a day, done "
+          "after 48d 00h\n");
     holds("and 56 lanes more: --json lists them all\n");
     holds("tokens/day; lane1 and 59 more\n");
     lacks("lane5");
