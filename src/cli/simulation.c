@@ -7,6 +7,7 @@
 #include "sim/startup.h"
 #include "sim/virtual.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,20 @@ static struct ps_virtual_lane service_lane(const struct ps_lane *const lane,
     };
 }
 
+/* Each AWS profile has an account of its own, in twelve digits. */
+#define FIRST_ACCOUNT 111122223333
+#define ACCOUNT_SIZE 24
+
+static void name_account(const struct ps_lane *const lanes, const int64_t place,
+                         char text[const ACCOUNT_SIZE])
+{
+    int64_t first = 0;
+    while (strcmp(lanes[first].profile, lanes[place].profile) != 0) {
+        first++;
+    }
+    (void)snprintf(text, ACCOUNT_SIZE, "%lld", (long long)(FIRST_ACCOUNT + first));
+}
+
 static struct ps_virtual *make_service(const struct ps_simulation_options *const options,
                                        const struct ps_lane *const request_lanes,
                                        const struct ps_pools *const pools, const uint64_t seed,
@@ -152,9 +167,12 @@ static struct ps_virtual *make_service(const struct ps_simulation_options *const
     const struct ps_plan_request *const request = options->request;
     const struct ps_entry record = record_of(request);
     struct ps_virtual_lane *const lanes = calloc((size_t)request->lane_count, sizeof(lanes[0]));
-    PS_ASSERT(lanes != NULL);
+    char(*const accounts)[ACCOUNT_SIZE] = calloc((size_t)request->lane_count, sizeof(accounts[0]));
+    PS_ASSERT(lanes != NULL && accounts != NULL);
     for (int64_t lane = 0; lane < request->lane_count; lane++) {
         lanes[lane] = service_lane(&request_lanes[lane], pools, lane);
+        name_account(request_lanes, lane, accounts[lane]);
+        lanes[lane].account = accounts[lane];
     }
     struct ps_virtual *const service = ps_virtual_new(&(struct ps_virtual_options){
         .seed = seed,
@@ -173,6 +191,7 @@ static struct ps_virtual *make_service(const struct ps_simulation_options *const
         .records = &records_ops,
         .context = link,
     });
+    free(accounts);
     free(lanes);
     return service;
 }
