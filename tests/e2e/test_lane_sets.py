@@ -2,15 +2,16 @@
 """Sets of lanes drawn by seed: what `plan` says of them is what the engine then does in virtual time.
 
 Goal: no run ends below the lower bound or crosses a limit, and the plan's makespan is the simulated one within 3 % in the
-middle and 10 % at worst. Method: the real binary; 1 to 20 lanes, pools shared and of their own, each limit there or not;
-12 sets, 300 with PENSTOCK_SOAK. Runs of less than an hour are not held to the plan: there the service's start-up, which is
-drawn, and the pauses between looks decide.
+middle and 10 % in 99 sets of 100 (where the shares fill a lane's days to the last record, one more day may begin).
+Method: the real binary; 1 to 20 lanes, pools shared and of their own, each limit there or not; 24 sets, 300 with
+PENSTOCK_SOAK. Start-up is said, so that none is drawn. Runs of less than an hour are not held to the plan: there the
+pauses between looks decide.
 """
 import statistics
 
 from harness import *
 
-SETS = 300 if IS_SOAK else 12
+SETS = 300 if IS_SOAK else 24
 MIDDLE, WORST, SHORT_S = 0.03, 0.10, 3600
 MODEL = "us.amazon.nova-lite-v1:0"
 
@@ -19,7 +20,7 @@ def pool_limits(draw):
     """What lanes of one account and Region share; a rate is always there, the rest by chance."""
     limits = {"tpm": draw.choice(["300k", "1M", "3M", "10M"])}
     optional = {"tpd": (0.5, ["50M", "100M", "500M", "2000M"]), "rps": (0.3, ["1", "5", "20"]),
-                "jobs": (0.8, ["3", "10", "20", "100"]), "startup": (0.4, ["5m", "15m", "30m"]), "reset": (0.2, ["07:00Z"])}
+                "jobs": (0.8, ["3", "10", "20", "100"]), "startup": (1, ["0s", "5m", "15m", "30m"]), "reset": (0.2, ["07:00Z"])}
     for key, (chance, values) in optional.items():
         if draw.random() < chance:
             limits[key] = draw.choice(values)
@@ -78,7 +79,8 @@ def the_plan_is_what_happens(work):
     check(len(off) > SETS / 3, "  %d of them take over an hour" % len(off), off)
     middle = statistics.median(part for part, _ in off)
     check(middle <= MIDDLE, "  the plan is off by %.1f %% in the middle" % (100 * middle), off)
-    check(off[-1][0] <= WORST, "  and by %.1f %% at worst" % (100 * off[-1][0]), off[-3:])
+    over = [word for part, word in off if part > WORST]
+    check(len(over) <= SETS // 100, "  and by over 10 %% in %d of them" % len(over), over)
 
 
 if __name__ == "__main__":
