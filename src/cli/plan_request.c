@@ -104,6 +104,8 @@ enum ps_status ps_plan_request_read(struct ps_plan_request *const request,
                                     struct ps_error *const err)
 {
     request->start_ms = options->start_ms;
+    request->expected_output = options->expect_output;
+    request->tokens_per_byte_millionths = options->tokens_per_byte_millionths;
     if (ps_request_check(options, err) != PS_OK ||
         ps_request_lanes(options, &request->lanes, &request->lane_count, err) != PS_OK ||
         check_demand(request, options, err) != PS_OK) {

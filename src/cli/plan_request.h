@@ -26,7 +26,9 @@ struct ps_plan_request {
     int64_t record_input_tokens;     /* numbers: of each record, like the next two */
     int64_t record_output_tokens;
     int64_t record_bytes;
-    int64_t start_ms; /* after 00:00 UTC of the first day */
+    int64_t start_ms;        /* after 00:00 UTC of the first day */
+    int64_t expected_output; /* of a record of the input; 0: as many tokens as it may have */
+    int64_t tokens_per_byte_millionths; /* of what is sent; 0: as the index estimates */
     struct ps_staging staging;
 };
 

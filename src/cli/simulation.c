@@ -96,13 +96,26 @@ static int64_t mean(const int64_t sum, const int64_t records)
     return records == 0 ? 0 : (sum + records - 1) / records;
 }
 
+#define MILLIONTHS 1000000
+
+/* What is said of the records of an input counts for the simulated ones too. */
 static struct ps_entry record_of(const struct ps_plan_request *const request)
 {
     const struct ps_index_summary *const summary = &request->summary;
+    const int64_t sent_bytes = mean(summary->sent_bytes, summary->sent);
+    int64_t input_tokens = mean(summary->input_tokens, summary->sent);
+    int64_t output_tokens = mean(summary->output_tokens_max, summary->sent);
+    if (request->index != NULL && request->tokens_per_byte_millionths > 0) {
+        input_tokens = ps_scale_up_i64(sent_bytes, request->tokens_per_byte_millionths, MILLIONTHS);
+    }
+    if (request->index != NULL && request->expected_output > 0 &&
+        request->expected_output < output_tokens) {
+        output_tokens = request->expected_output;
+    }
     return (struct ps_entry){
-        .sent_bytes = (uint32_t)mean(summary->sent_bytes, summary->sent),
-        .input_tokens = (uint32_t)mean(summary->input_tokens, summary->sent),
-        .output_tokens_max = (uint32_t)mean(summary->output_tokens_max, summary->sent),
+        .sent_bytes = (uint32_t)sent_bytes,
+        .input_tokens = (uint32_t)input_tokens,
+        .output_tokens_max = (uint32_t)output_tokens,
     };
 }
 
