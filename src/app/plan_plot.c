@@ -394,16 +394,18 @@ static void draw_ground(const struct page *const page)
         add_box(page->svg, "band", 0, PAGE_WIDTH * PIXEL, HEAD_HEIGHT + row * page->shape->height,
                 page->shape->height);
     }
-    for (int64_t at_ms = 0; at_ms <= page->end_ms; at_ms += step.step_ms) {
+    for (int64_t tick = 0; tick <= page->end_ms / step.step_ms; tick++) {
+        const int64_t at_ms = tick * step.step_ms;
         const int64_t place = place_of(page, at_ms);
-        const int64_t tenths = at_ms * 10 / step.unit_ms;
+        const int64_t tenth = at_ms % step.unit_ms * 10 / step.unit_ms;
         add_upright(page->svg, "grid", place, HEAD_HEIGHT, bottom + 5);
         ps_buf_add_format(
             page->svg, "<text class=\"quiet\" font-size=\"%d\" text-anchor=\"middle\"", SMALL_SIZE);
         add_place(page->svg, "x", place);
-        ps_buf_add_format(page->svg, " y=\"%" PRId64 "\">%" PRId64, bottom + 20, tenths / 10);
-        if (tenths % 10 != 0) {
-            ps_buf_add_format(page->svg, ".%" PRId64, tenths % 10);
+        ps_buf_add_format(page->svg, " y=\"%" PRId64 "\">%" PRId64, bottom + 20,
+                          at_ms / step.unit_ms);
+        if (tenth != 0) {
+            ps_buf_add_format(page->svg, ".%" PRId64, tenth);
         }
         ps_buf_add_format(page->svg, " %s</text>\n", step.unit);
     }
