@@ -453,14 +453,36 @@ static void begin_attempt(struct ps_job *const job)
 }
 
 /* Both looks of it came late enough; the next one that counts is a gap away. */
-static void note_empty_look(struct ps_job *const job)
+/* Is there a job at the service that no row of ours made? The store was put back from a copy then,
+ * and what we were about to send may have gone into that one. */
+static bool has_stranger(const struct ps_engine *const engine)
+{
+    for (int64_t place = 0; place < engine->job_count; place++) {
+        const struct ps_job *const job = &engine->jobs[place];
+        if (job->request == NULL && job->state >= PS_STATE_LIVE && job->state != PS_STATE_VOID) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_empty_look(struct ps_engine *const engine, struct ps_job *const job)
 {
     if (job->empty_looks == 0 || job->look_ms - job->last_empty_ms >= PS_LOOK_GAP_MS) {
         job->empty_looks++;
         job->last_empty_ms = job->look_ms;
     }
     job->wake_ms = job->last_empty_ms + PS_LOOK_GAP_MS;
-    if (job->empty_looks >= PS_EMPTY_LOOKS) {
+    if (job->empty_looks < PS_EMPTY_LOOKS) {
+        return;
+    }
+    if (has_stranger(engine)) {
+        /* Never sent: what no other job holds of it is cut anew. */
+        job->state = PS_STATE_VOID;
+        ps_engine_free_day(job);
+        engine->is_cut_due = true;
+        engine->unsent = -1;
+    } else {
         begin_attempt(job);
     }
 }
@@ -471,14 +493,15 @@ static void act_repeat_or_prove(struct ps_engine *const engine, struct ps_job *c
     const int64_t proof_from_ms =
         job->last_signed_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;
     job->state = PS_STATE_LOOK_NAME;
-    if (!engine->is_stopping && now.steady_ms - job->first_signed_ms < PS_TOKEN_WINDOW_MS) {
+    if (!engine->is_stopping && now.steady_ms - job->first_signed_ms < PS_TOKEN_WINDOW_MS &&
+        !has_stranger(engine)) {
         job->tries++;
         job->state = PS_STATE_REPEATING;
         job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
     } else if (job->look_ms < proof_from_ms) {
         job->wake_ms = proof_from_ms;
     } else {
-        note_empty_look(job);
+        note_empty_look(engine, job);
     }
     if (job->attempt > PS_ATTEMPTS_MAX) {
         struct ps_error error;

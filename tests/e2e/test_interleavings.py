@@ -851,6 +851,25 @@ def an_older_copy_whose_unsent_jobs_were_cut_anew(work):
     work.judge(emulator, prompts, "results.jsonl", "--retried")
 
 
+@test
+def an_older_copy_whose_open_create_was_sent_in_other_jobs(work):
+    """In the copy a create is open that never arrived; later its records went into other jobs: it is not sent again."""
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator()
+    state, env = work.path("state"), work.environment(emulator)
+    kill_at(work, emulator, prompts, "create", 2, "before")
+    shutil.copytree(state, work.path("copy"))
+    check_status(work.penstock("stop", "x", "--yes", env=env), OK, "penstock stop: what was not sent is free again")
+    check_status(work.penstock("retry", "x", "--yes", env=env), OK, "penstock retry: and goes out in other jobs")
+    created = names_created(emulator)
+    shutil.rmtree(state)
+    shutil.move(work.path("copy"), state)
+    check_status(again(work, emulator, prompts), OK, "the same command from the older copy")
+    check_equal(created, names_created(emulator), "no record went into another job")
+    check_same_as_undisturbed(work)
+    work.judge(emulator, prompts, "results.jsonl", "--retried")
+
+
 # (what the run does after the copy, op and which one of it kills it, --faults)
 BEFORE_THE_FIRST_CUT = [
     ("and_then_all_jobs", None, 0, None),
