@@ -21,7 +21,7 @@ def said(done):
     return done.err.strip()
 
 
-def on_terminal(work, arguments, env, columns, seconds_max=60):
+def on_terminal(work, arguments, env, columns, seconds_max=SECONDS_MAX):
     """What a person sees: everything that the program writes to a terminal of `columns`, and its status."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -255,7 +255,7 @@ def colour_is_for_terminals_without_no_color(work):
 @test
 def watch_is_a_screen_that_refreshes(work):
     prompts = work.prompts(RECORDS)
-    emulator = work.emulator(faults="stuck:job:nth=1,stuck:job:nth=2", speed=200)
+    emulator = work.emulator(faults="stuck:job:nth=1,stuck:job:nth=2", speed=1000)
     process = work.start_run(emulator, prompts, "results.jsonl", "--name", "live")
     wait_until(lambda: len(emulator.events("job.created")) >= 2, "two jobs")
     status, seen = on_terminal(work, ["watch", "live"], {}, 90)
