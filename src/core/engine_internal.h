@@ -1,7 +1,9 @@
 /*
- * engine_internal - what the engine's files share: engine.c (facts in, wishes out), engine_start.c
- * (what a run does first), engine_jobs.c (one job's facts), engine_wishes.c (one job's wishes),
- * engine_books.c (what is counted, and in which set a job stands), engine_days.c (budgets of days).
+ * engine_internal - what the engine's files share: engine.c (its making, and facts in),
+ * engine_turn.c (wishes out: who may do what now, and when to look again), engine_start.c (what a
+ * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
+ * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
+ * in which set a job stands), engine_days.c (budgets of days).
  */
 #ifndef PS_CORE_ENGINE_INTERNAL_H
 #define PS_CORE_ENGINE_INTERNAL_H
@@ -182,6 +184,15 @@ void ps_engine_halt_if_hopeless(struct ps_engine *engine, const struct ps_error 
 /* What the world's fact is to the job: engine_jobs.c. */
 void ps_engine_handle_job(struct ps_engine *engine, struct ps_job *job, const struct ps_fact *fact,
                           struct ps_now now);
+
+/* ---- engine_proof.c ---- */
+
+/* R3: a job that has ended and whose lines are counted is closed, or looked at once more. */
+void ps_engine_judge(struct ps_engine *engine, struct ps_job *job, const struct ps_tally *tally,
+                     struct ps_now now);
+
+/* R2 (c) and (d): a create that no look found is repeated, or proven absent. */
+void ps_engine_repeat_or_prove(struct ps_engine *engine, struct ps_job *job, struct ps_now now);
 
 /* A row of a list or the answer of a Get. */
 void ps_engine_note_view(struct ps_engine *engine, struct ps_job *job,

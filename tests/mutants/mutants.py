@@ -83,7 +83,7 @@ row("R2d", "one-look-is-enough", "one empty look proves absence", STORIES + "a_c
     "src/core/rules.h", "#define PS_EMPTY_LOOKS 2", "#define PS_EMPTY_LOOKS 1")
 row("R2d", "looks-do-not-wait", "looks count before signature and list lag have passed",
     STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
-    "src/core/engine_jobs.c", "        job->last_signed_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;",
+    "src/core/engine_proof.c", "        job->last_signed_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;",
     "        job->last_signed_ms;")
 row("R2d", "looks-side-by-side", "the two looks need not stand five minutes apart",
     STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
@@ -112,17 +112,17 @@ row("R2", "gone-input-guessed", "a job without a row whose input is gone counts 
 
 row("R3", "manifest-not-compared", "any manifest proves that the rest was not processed",
     STORIES + "a_completed_job_whose_output_was_deleted",
-    "src/core/engine_jobs.c", "if (tally->has_manifest && tally->lines == tally->manifest_counted) {", "if (tally->has_manifest) {")
+    "src/core/engine_proof.c", "if (tally->has_manifest && tally->lines == tally->manifest_counted) {", "if (tally->has_manifest) {")
 row("R3", "one-listing-is-enough", "without a manifest one listing proves it",
     STORIES + "one_empty_listing_proves_nothing_while_counters_lag",
-    "src/core/engine_jobs.c", "if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {",
+    "src/core/engine_proof.c", "if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {",
     "if (!tally->has_manifest && job->counted == tally->lines) {")
 row("R3", "listings-side-by-side", "the two listings need not stand ten minutes apart",
     STORIES + "one_empty_listing_proves_nothing_while_counters_lag",
     "src/core/rules.h", "#define PS_LISTING_GAP_MS (10 * PS_MINUTE_MS)", "#define PS_LISTING_GAP_MS PS_SECOND_MS")
 row("R3", "counters-not-compared", "without a manifest the counters of Get are not compared",
     STORIES + "an_output_that_was_deleted_where_there_is_no_manifest",
-    "src/core/engine_jobs.c", "if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {",
+    "src/core/engine_proof.c", "if (!tally->has_manifest && is_second_look && job->counted == tally->lines) {",
     "if (!tally->has_manifest && is_second_look) {")
 row("R3", "unknown-is-none", "counters that Get leaves out count as none processed",
     STORIES + "no_output_and_no_counters_prove_nothing",
@@ -148,7 +148,7 @@ row("R3", "stop-lost-believed", "a Stop whose answer is lost counts as the end",
     "src/core/job_states.c", "        TO(ASKING, GO), ________, TO(ASKING, GO), TO(ASKING, GO),\n        TO(ASKING, GO), ________, TO(ASKING, STEP),",
     "        TO(ASKING, GO), ________, TO(ASKING, GO), TO(ASKING, GO),\n        TO(LISTING, NOTE_END), ________, TO(ASKING, STEP),")
 row("R3", "live-ones-cancelled", "a stop ends while jobs still hold records", STORIES + "stop_of_running_jobs",
-    "src/core/engine.c", "    if (engine->open > 0) {\n        return false;\n    }\n    if (engine->unsent == 0 && !engine->is_cut_due) {",
+    "src/core/engine_turn.c", "    if (engine->open > 0) {\n        return false;\n    }\n    if (engine->unsent == 0 && !engine->is_cut_due) {",
     "    if (engine->unsent == 0 && !engine->is_cut_due) {")
 
 # --- R5: paths and puts ------------------------------------------------------------------------------
@@ -231,13 +231,13 @@ row("R7", "four-tries", "a record has more than three tries", ENDINGS + "every_r
 row("R7", "two-tries", "a record has fewer than three tries", ENDINGS + "every_record_is_throttled_always",
     "src/core/rules.h", "#define PS_RECORD_TRIES_MAX 3", "#define PS_RECORD_TRIES_MAX 2")
 row("R7", "retries-not-pooled", "a few retries do not wait for more", STORIES + "retries_pool_into_one_job",
-    "src/core/engine.c", "    } else if (!is_cut_time(engine)) {\n        if (engine->open > 0) {",
+    "src/core/engine_turn.c", "    } else if (!is_cut_time(engine)) {\n        if (engine->open > 0) {",
     "    } else if (!is_cut_time(engine)) {\n        if (engine->open > 0 && engine->unsent <= 0) {")
 row("R7", "minimum-ignored", "a job is made below the minimum", STORIES + "a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry",
     "src/core/plan.c", "        if (job.records < min_records) {", "        if (job.records < min_records - min_records) {")
 row("R7", "rest-is-cancelled", "a rest below the minimum does not fail as such",
     STORIES + "a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry",
-    "src/core/engine.c", "wish.shard = (int64_t)PS_VERDICT_BELOW_MINIMUM;", "wish.shard = (int64_t)PS_VERDICT_CANCELLED;")
+    "src/core/engine_turn.c", "wish.shard = (int64_t)PS_VERDICT_BELOW_MINIMUM;", "wish.shard = (int64_t)PS_VERDICT_CANCELLED;")
 row("R7", "retry-leaves-failed", "retry does not take up what failed",
     STORIES + "a_rest_below_the_minimum_waits_fails_and_is_taken_up_by_retry",
     ("src/cli/own_retry.c", "    case PS_ANSWER_FAILED:\n", ""),
