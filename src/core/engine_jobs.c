@@ -44,12 +44,16 @@ static enum ps_job_fact put_fact(struct ps_job *const job, const struct ps_fact 
     return all_put(job) ? PS_FACT_DONE : PS_FACT_PART;
 }
 
+/* Looks from the object at *place on, and around: in key order the next shard stands right there.
+ */
 static const struct ps_object_view *find_object(const struct ps_fact *const fact,
-                                                const struct ps_str key)
+                                                const struct ps_str key, int64_t *const place)
 {
-    for (int64_t object = 0; object < fact->object_count; object++) {
-        if (ps_str_equals(ps_str_of(fact->objects[object].key), key)) {
-            return &fact->objects[object];
+    for (int64_t looked = 0; looked < fact->object_count; looked++) {
+        const struct ps_object_view *const object = &fact->objects[*place];
+        *place = *place + 1 < fact->object_count ? *place + 1 : 0;
+        if (ps_str_equals(ps_str_of(object->key), key)) {
+            return object;
         }
     }
     return NULL;
@@ -61,6 +65,7 @@ static enum ps_job_fact check_fact(struct ps_engine *const engine, struct ps_job
                                    struct ps_error *const ret_error)
 {
     bool is_missing = false;
+    int64_t place = 0;
     if (fact->outcome != PS_OUTCOME_YES) {
         return failure_of(fact);
     }
@@ -77,7 +82,8 @@ static enum ps_job_fact check_fact(struct ps_engine *const engine, struct ps_job
         ps_buf_clear(&engine->key);
         ps_names_add_shard_key(&engine->key, ps_engine_names(engine, job), job->number,
                                job->attempt, shard);
-        const struct ps_object_view *const object = find_object(fact, ps_buf_str(&engine->key));
+        const struct ps_object_view *const object =
+            find_object(fact, ps_buf_str(&engine->key), &place);
         if (object == NULL) {
             job->shards[shard].put_attempt = 0;
             job->next_put = 0;
