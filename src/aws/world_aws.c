@@ -57,6 +57,14 @@ struct ps_world_aws {
     atomic_bool is_woken;
 };
 
+static void begin_invoke(struct ps_act *const act)
+{
+    (void)ps_error_set(&act->fact.error, PS_E_USAGE, PS_RETRY_NEVER,
+                       "cannot call model '%.100s' on demand: only batch jobs are spoken here",
+                       act->key);
+    ps_act_end(act, PS_OUTCOME_NO);
+}
+
 static void (*const begins[PS_WISH_KIND_COUNT])(struct ps_act *act) = {
     [PS_WISH_IDENTITY] = ps_sts_begin_identity,
     [PS_WISH_PUT_SHARD] = ps_s3_begin_put,
@@ -68,6 +76,7 @@ static void (*const begins[PS_WISH_KIND_COUNT])(struct ps_act *act) = {
     [PS_WISH_GET_JOB] = ps_bedrock_begin_get,
     [PS_WISH_LIST_JOBS] = ps_bedrock_begin_list,
     [PS_WISH_STOP_JOB] = ps_bedrock_begin_stop,
+    [PS_WISH_INVOKE] = begin_invoke,
 };
 
 static void queue_init(struct queue *const queue)

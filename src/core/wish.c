@@ -16,6 +16,7 @@ static const char *const wish_names[PS_WISH_KIND_COUNT] = {
     [PS_WISH_GET_JOB] = "get_job",
     [PS_WISH_LIST_JOBS] = "list_jobs",
     [PS_WISH_STOP_JOB] = "stop_job",
+    [PS_WISH_INVOKE] = "invoke",
     [PS_WISH_CUT_JOBS] = "cut_jobs",
     [PS_WISH_LOAD_SHARDS] = "load_shards",
     [PS_WISH_TALLY] = "tally",
@@ -47,6 +48,11 @@ const char *ps_wish_name(const enum ps_wish_kind kind)
 bool ps_wish_is_local(const enum ps_wish_kind kind)
 {
     return kind >= PS_WISH_CUT_JOBS;
+}
+
+bool ps_wish_is_once(const enum ps_wish_kind kind)
+{
+    return kind == PS_WISH_INVOKE;
 }
 
 bool ps_job_status_is_terminal(const enum ps_job_status status)

@@ -3,7 +3,8 @@
  *
  * A wish is a row in the store before it is an act. Each started wish gives exactly one fact,
  * unless the process dies first; then the row is found open at the next start and started again
- * (every kind here is repeatable: CREATE_JOB under rule R2).
+ * (the kinds are repeatable, CREATE_JOB under rule R2), but for a `once` kind: INVOKE (R4), which
+ * nothing sends again by itself, since it may have been executed and paid.
  *
  * Owner: text in a wish is a view, copied by whoever keeps it. A fact owns its payload:
  * ps_fact_release.
@@ -27,6 +28,7 @@ enum ps_wish_kind {
     PS_WISH_GET_JOB,       /* `text`: its ARN */
     PS_WISH_LIST_JOBS, /* `text`: nameContains ("" = all); after_ms: submitTimeAfter; all pages */
     PS_WISH_STOP_JOB,  /* `text`: its ARN */
+    PS_WISH_INVOKE,    /* once (R4): `record` to the model `key`; the body comes from the streams */
 
     /* From here on local: app/turn does them at once, from the run's own files; no world sees them.
      */
@@ -41,6 +43,9 @@ enum ps_wish_kind {
 
 bool ps_wish_is_local(enum ps_wish_kind kind);
 
+/* R4: never performed again by itself once it may have been started. */
+bool ps_wish_is_once(enum ps_wish_kind kind);
+
 const char *ps_wish_name(enum ps_wish_kind kind);
 
 struct ps_wish {
@@ -49,12 +54,14 @@ struct ps_wish {
     int64_t lane;       /* which lane's Region, bucket and credentials */
     int64_t job;        /* the engine's own, comes back untouched; -1: none */
     int64_t shard;      /* likewise */
-    struct ps_str key;  /* object key or prefix, without bucket */
+    int64_t record;     /* INVOKE: its number, for whoever makes the body; not read elsewhere */
+    struct ps_str key;  /* object key or prefix, without bucket; INVOKE: the model's id or ARN */
     struct ps_str text; /* see the kinds */
     struct ps_str etag; /* GET_OBJECT with offset > 0: If-Match, else "" */
     int64_t offset;     /* GET_OBJECT: the first byte wanted */
     int64_t after_ms;   /* LIST_JOBS: wall clock */
     bool is_shallow;    /* LIST_OBJECTS: delimiter "/" */
+    bool is_converse;   /* INVOKE: by Converse, else by InvokeModel */
 };
 
 /* error.aws_code of a PUT_SHARD whose body cannot be made: the input was changed or is gone (R6).
@@ -156,15 +163,16 @@ struct ps_fact {
     int64_t job_count;
     struct ps_object_view *objects; /* LIST_OBJECTS, in key order */
     int64_t object_count;
-    char *text;    /* CREATE_JOB: the ARN; IDENTITY: the account id; GET_OBJECT: the ETag */
+    char *text;    /* CREATE_JOB: the ARN; IDENTITY: the account id; GET_OBJECT: the ETag;
+                      INVOKE: the whole body of the answer */
     char *caller;  /* IDENTITY: the caller's ARN */
-    int64_t bytes; /* GET_OBJECT: how far the sink has got, also when it failed */
+    int64_t bytes; /* GET_OBJECT: how far the sink has got, also when it failed; INVOKE: of text */
     struct ps_shard_row *shards; /* LOAD_SHARDS, HOLD_FOREIGN */
     int64_t shard_count;
     struct ps_job_shape
         *shapes; /* CUT_JOBS: the new jobs; HOLD_FOREIGN: jobs that held one of its records */
     int64_t shape_count;
-    struct ps_tally tally; /* TALLY */
+    struct ps_tally tally; /* TALLY; INVOKE: the tokens alone, as the service counted them */
     int64_t quota_tokens;  /* HOLD_FOREIGN: as in a shape */
     int64_t unsent; /* CUT_JOBS, CLOSE_JOB, HOLD_FOREIGN, GIVE_UP: records that no job holds */
     bool is_equal;  /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */

@@ -41,8 +41,8 @@ struct ps_body {
 };
 
 struct ps_streams_ops {
-    /* The body of shard (wish->job, wish->shard), from its first byte. May be opened more than
-     * once. */
+    /* The body of shard (wish->job, wish->shard), or of an INVOKE the modelInput of wish->record
+     * alone, from its first byte. May be opened more than once. */
     enum ps_status (*open_body)(void *context, const struct ps_wish *wish, struct ps_body *ret_body,
                                 struct ps_error *err);
 

@@ -384,6 +384,15 @@ static void tell_identity(const struct ps_virtual *const service,
     fact->caller = ps_str_dup(ps_str_of(caller));
 }
 
+static void invoke(const struct ps_virtual_act *const act, struct ps_fact *const fact)
+{
+    (void)act;
+    const struct ps_refusal refusal = {.http_status = 400,
+                                       .code = "ValidationException",
+                                       .message = "this account has no throughput on demand"};
+    refuse(fact, "call the model", &refusal);
+}
+
 /* ---- all of them ---- */
 
 static bool is_control(const enum ps_wish_kind kind)
@@ -448,6 +457,9 @@ bool ps_virtual_perform(struct ps_virtual *const service, struct ps_virtual_act 
         return true;
     case PS_WISH_STOP_JOB:
         stop_job(service, act, ret_fact);
+        return true;
+    case PS_WISH_INVOKE:
+        invoke(act, ret_fact);
         return true;
     default:
         /* Shards are put whole: there are no uploads to abort. */

@@ -16,6 +16,7 @@ static const char *const ops[PS_WISH_KIND_COUNT] = {
     [PS_WISH_GET_JOB] = "GetModelInvocationJob",
     [PS_WISH_LIST_JOBS] = "ListModelInvocationJobs",
     [PS_WISH_STOP_JOB] = "StopModelInvocationJob",
+    [PS_WISH_INVOKE] = "InvokeModel",
 };
 
 struct line {

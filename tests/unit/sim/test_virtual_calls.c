@@ -248,6 +248,19 @@ static void it_can_be_woken_and_left_with_calls_under_way(void **const state)
     end(&bench);
 }
 
+static void a_call_on_demand_is_refused_where_there_is_no_throughput(void **const state)
+{
+    (void)state;
+    struct bench bench;
+    const struct ps_virtual_lane lane = lane_of();
+    begin(&bench, options_of(&lane, 1));
+    struct ps_fact fact = ask_key(&bench, PS_WISH_INVOKE, "amazon.nova-micro-v1:0");
+    assert_int_equal(fact.outcome, PS_OUTCOME_NO);
+    assert_string_equal(fact.error.aws_code, "ValidationException");
+    ps_fact_release(&fact);
+    end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +271,7 @@ int main(void)
         cmocka_unit_test(input_that_breaks_a_limit_fails_the_job),
         cmocka_unit_test(too_many_calls_in_a_second_are_throttled),
         cmocka_unit_test(it_can_be_woken_and_left_with_calls_under_way),
+        cmocka_unit_test(a_call_on_demand_is_refused_where_there_is_no_throughput),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
