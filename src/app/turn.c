@@ -15,6 +15,9 @@
 #define PAUSE_REAL_MS 8000
 #define LOOK_REAL_MS 500
 
+/* A tick waits out pauses shorter than this, on the run's clock: to come back takes longer. */
+#define TICK_WAIT_MS 1000
+
 /* Facts taken in one turn, so that one commit serves many. */
 #define FACTS_PER_TURN 64
 
@@ -186,6 +189,16 @@ void ps_turn_pause(struct ps_turn *const turn)
     if (turn->world.ops != NULL) {
         turn->world.ops->wake(turn->world.context);
     }
+}
+
+bool ps_turn_is_paused(const struct ps_turn *const turn)
+{
+    return turn->is_paused != 0;
+}
+
+int64_t ps_turn_due_real_ms(const struct ps_turn *const turn)
+{
+    return ps_clock_real_wait_ms(turn->parts.clock, ps_engine_wake_at_ms(turn->engine));
 }
 
 /* ------------------------------------------------ one turn */
@@ -438,41 +451,62 @@ static int64_t wait_facts(struct ps_turn *const turn, struct ps_fact *const fact
     return count;
 }
 
+/* Nothing is on its way, and the engine's next wish is not for now. */
+static bool is_nothing_due(const struct ps_turn *const turn)
+{
+    const int64_t wake_ms = ps_engine_wake_at_ms(turn->engine);
+    const int64_t now_ms = ps_clock_now(turn->parts.clock).steady_ms;
+    return ps_engine_is_quiet(turn->engine) && wake_ms >= now_ms &&
+           wake_ms - now_ms >= TICK_WAIT_MS;
+}
+
 static bool is_stop_asked(const struct ps_turn *const turn)
 {
     char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(turn->parts.folder, PS_STOP_FILE);
     return ps_files_exists(path);
 }
 
+/* What people want of a loop, and when it must have left. */
+struct leaving {
+    int64_t pause_until_ms; /* the machine's clock; INT64_MAX: nobody wants it to pause */
+    int64_t stop_look_ms;   /* likewise: the stop file is not looked for before it */
+};
+
+/* Heeds who wants a stop or a pause. True: it is time to leave. */
+static bool must_leave(struct ps_turn *const turn, struct leaving *const leaving)
+{
+    const int64_t real_ms = ps_clock_real_monotonic_ms();
+    if (real_ms >= leaving->stop_look_ms) {
+        leaving->stop_look_ms = real_ms + LOOK_REAL_MS;
+        if (turn->parts.is_stopping || is_stop_asked(turn)) {
+            ps_engine_stop(turn->engine);
+        }
+    }
+    if (turn->is_paused != 0 && leaving->pause_until_ms == INT64_MAX) {
+        leaving->pause_until_ms = real_ms + PAUSE_REAL_MS;
+        ps_engine_pause(turn->engine);
+    }
+    return leaving->pause_until_ms != INT64_MAX &&
+           (real_ms >= leaving->pause_until_ms || ps_engine_is_quiet(turn->engine));
+}
+
 static enum ps_status loop(struct ps_turn *const turn, struct ps_error *const err)
 {
     struct ps_fact facts[FACTS_PER_TURN];
     int64_t fact_count = 0;
-    int64_t pause_until_ms = INT64_MAX;
-    int64_t stop_look_ms = 0;
+    struct leaving leaving = {INT64_MAX, 0};
     enum ps_status status = PS_OK;
-    while (status == PS_OK && ps_engine_phase(turn->engine) == PS_PHASE_RUNNING) {
-        const int64_t real_ms = ps_clock_real_monotonic_ms();
-        if (real_ms >= stop_look_ms) {
-            stop_look_ms = real_ms + LOOK_REAL_MS;
-            if (turn->parts.is_stopping || is_stop_asked(turn)) {
-                ps_engine_stop(turn->engine);
-            }
-        }
-        if (turn->is_paused != 0 && pause_until_ms == INT64_MAX) {
-            pause_until_ms = real_ms + PAUSE_REAL_MS;
-            ps_engine_pause(turn->engine);
-        }
-        if (pause_until_ms != INT64_MAX &&
-            (real_ms >= pause_until_ms || ps_engine_is_quiet(turn->engine))) {
-            break;
-        }
+    while (status == PS_OK && ps_engine_phase(turn->engine) == PS_PHASE_RUNNING &&
+           !must_leave(turn, &leaving)) {
         status = do_turn(turn, facts, fact_count, err);
         for (int64_t fact = 0; fact < fact_count; fact++) {
             ps_fact_release(&facts[fact]);
         }
         fact_count = 0;
         ps_turn_tell_progress(turn, false);
+        if (turn->parts.is_tick && turn->is_paused == 0 && is_nothing_due(turn)) {
+            break;
+        }
         if (status == PS_OK && ps_engine_phase(turn->engine) == PS_PHASE_RUNNING) {
             fact_count = wait_facts(turn, facts, ps_engine_wake_at_ms(turn->engine));
         }

@@ -98,6 +98,7 @@ struct ps_turn_parts {
     struct ps_clock *clock;
     int64_t segment_count; /* committed so far */
     bool is_stopping;      /* `penstock stop` wants it, from the start */
+    bool is_tick;          /* leaves when nothing is due: `penstock tick` */
     /*
      * How far it is, now and then; and what records fail by while the run goes on (often the same
      * many times). Each may be NULL.
@@ -125,8 +126,9 @@ struct ps_turn *ps_turn_free(struct ps_turn *turn);
 struct ps_streams ps_turn_streams(struct ps_turn *turn);
 
 /*
- * Runs until every record has its ending, the run is stopped or paused (*ret_phase is then still
- * RUNNING), or a person must look or a turn could not be kept: then an error is returned. The state
+ * Runs until every record has its ending, the run is stopped or paused or a tick has nothing to do
+ * for a second (*ret_phase is then still RUNNING), or a person must look or a turn could not be
+ * kept: then an error is returned. The state
  * is that of the last turn that was kept; in this process nothing more may be done with the parts
  * than to free them.
  */
@@ -135,5 +137,11 @@ PS_MUST_CHECK enum ps_status ps_turn_run(struct ps_turn *turn, struct ps_world w
 
 /* Create nothing more, wait a moment for what is in flight, leave the service's jobs running. */
 void ps_turn_pause(struct ps_turn *turn);
+
+/* Was it told to pause? A tick that left by itself was not. */
+bool ps_turn_is_paused(const struct ps_turn *turn);
+
+/* In how many milliseconds of the machine's time a run that goes on has something to do again. */
+int64_t ps_turn_due_real_ms(const struct ps_turn *turn);
 
 #endif

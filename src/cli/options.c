@@ -13,9 +13,9 @@ enum {
 #define COMMAND(bit, name, function, arguments, line, is_shown) bit = 1 << PS_COMMAND_PLACE_##bit,
 #include "cli/commands.def"
 #undef COMMAND
-    DRIVERS = RUN | RESUME | STOP | RETRY,
+    DRIVERS = RUN | RESUME | TICK | STOP | RETRY,
     PLANS = PLAN | SIMULATE,
-    NAMED = STATUS | WATCH | WAIT | RESUME | STOP | RETRY | RESULTS | VERIFY,
+    NAMED = STATUS | WATCH | WAIT | RESUME | TICK | STOP | RETRY | RESULTS | VERIFY,
     ALL = (1 << PS_COMMAND_COUNT) - 1
 };
 

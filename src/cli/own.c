@@ -7,6 +7,7 @@
 #include "cli/own_internal.h"
 #include "cli/say.h"
 #include "cli/signals.h"
+#include "codec/iso8601.h"
 #include "codec/units.h"
 #include "os/files.h"
 
@@ -63,6 +64,27 @@ static int pause_here(struct ps_owner *const owner)
     return PS_EXIT_STOPPED;
 }
 
+/* Nothing is due: whoever called this tick calls the next one. */
+static int rest_here(struct ps_owner *const owner)
+{
+    const int64_t due_ms = ps_turn_due_real_ms(owner->turn);
+    struct ps_run_status *const status = &owner->status;
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    char stamp[PS_ISO8601_SIZE];
+    status->next_ms = ps_clock_real_wall_ms() + due_ms;
+    ps_owner_write_status(owner, PS_RUN_PAUSED, PS_EXIT_STOPPED);
+    if (owner->options->is_json) {
+        ps_status_print_json(status);
+        return PS_EXIT_OK;
+    }
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    ps_progress_text(&text, &status->progress);
+    ps_iso8601_format_ms(status->next_ms, stamp);
+    printf("%s: %s; come back at %s, in %lld s\n", owner->settings.name, ps_buf_text(&text), stamp,
+           (long long)((due_ms + PS_SECOND_MS - 1) / PS_SECOND_MS));
+    return PS_EXIT_OK;
+}
+
 static int run_turns(struct ps_owner *const owner)
 {
     struct ps_error err;
@@ -77,6 +99,7 @@ static int run_turns(struct ps_owner *const owner)
         .clock = &owner->clock,
         .segment_count = owner->segment_count,
         .is_stopping = owner->mode == PS_OWN_STOP,
+        .is_tick = owner->mode == PS_OWN_TICK,
         .progress = on_progress,
         .failure = on_failure,
         .context = owner,
@@ -92,8 +115,10 @@ static int run_turns(struct ps_owner *const owner)
     if (status != PS_OK) {
         return ps_owner_halt(owner, &err);
     }
-    return phase == PS_PHASE_RUNNING ? pause_here(owner)
-                                     : ps_owner_conclude(owner, phase == PS_PHASE_STOPPED);
+    if (phase != PS_PHASE_RUNNING) {
+        return ps_owner_conclude(owner, phase == PS_PHASE_STOPPED);
+    }
+    return ps_turn_is_paused(owner->turn) ? pause_here(owner) : rest_here(owner);
 }
 
 /* ------------------------------------------------ beginning */
@@ -172,6 +197,7 @@ static int own(struct ps_owner *const owner, const struct ps_settings *const lat
         memset(&owner->status, 0, sizeof(owner->status));
     }
     owner->status.message[0] = '\0';
+    owner->status.next_ms = 0;
     ps_owner_write_status(owner, PS_RUN_RUNNING, -1);
     if (ps_results_check_path(owner->settings.results_path, &err) != PS_OK ||
         ps_owner_open_state(owner, &err) != PS_OK ||
@@ -181,7 +207,7 @@ static int own(struct ps_owner *const owner, const struct ps_settings *const lat
     if (!is_retry && ps_owner_is_over(owner)) {
         return conclude_again(owner);
     }
-    if (owner->mode == PS_OWN_GO && is_stop_asked(owner)) {
+    if ((owner->mode == PS_OWN_GO || owner->mode == PS_OWN_TICK) && is_stop_asked(owner)) {
         ps_say("'penstock stop' was asked for this run and had not ended: its jobs are stopped and "
                "the rest is cancelled");
     }
@@ -210,6 +236,22 @@ static enum ps_status take_lock(const char *const folder, int *const ret_lock,
         status = ps_files_lock(path, ret_lock, reterr_pid, err);
     }
     return status;
+}
+
+/* A tick beside a live owner has nothing to do: that one does it. */
+static int leave_alone(const struct ps_options *const options, const char *const folder,
+                       const int64_t owner_pid)
+{
+    struct ps_error err;
+    struct ps_run_status status;
+    if (options->is_json) {
+        if (ps_status_file_read(folder, &status, &err) != PS_OK) {
+            return ps_say_error(&err);
+        }
+        ps_status_print_json(&status);
+    }
+    ps_say("process %lld is at this run: it is left to that one", (long long)owner_pid);
+    return PS_EXIT_OK;
 }
 
 /* False: its owner died, so it may be ours now. */
@@ -250,6 +292,9 @@ int ps_own_run(const struct ps_options *const options, const char *const folder,
     while (take_lock(folder, &owner.lock, &owner_pid, &err) != PS_OK) {
         if (err.status != PS_E_CONFLICT) {
             return ps_say_error(&err);
+        }
+        if (mode == PS_OWN_TICK) {
+            return leave_alone(options, folder, owner_pid);
         }
         if (mode == PS_OWN_RETRY) {
             (void)ps_error_set(&err, PS_E_CONFLICT, PS_RETRY_LATER,

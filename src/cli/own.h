@@ -13,8 +13,9 @@
 
 enum ps_own_mode {
     PS_OWN_GO,
-    PS_OWN_STOP, /* the user wants it stopped: jobs too */
-    PS_OWN_RETRY /* failed and cancelled records are unsent again, then go */
+    PS_OWN_STOP,  /* the user wants it stopped: jobs too */
+    PS_OWN_RETRY, /* failed and cancelled records are unsent again, then go */
+    PS_OWN_TICK   /* go, but only until nothing is due; an owner that lives is left alone */
 };
 
 /*

@@ -198,6 +198,10 @@ static enum ps_status report(struct ps_owner *const owner, struct ps_error *cons
         ps_report_publish(&made, err) != PS_OK) {
         return err->status;
     }
+    /* What a tick answers is its own: where the run stands, the same object each time. */
+    if (owner->options->is_json && owner->mode == PS_OWN_TICK) {
+        return PS_OK;
+    }
     if (owner->options->is_json) {
         ps_report_add_json(&made, &text);
     } else {
@@ -241,6 +245,9 @@ int ps_owner_conclude(struct ps_owner *const owner, const bool is_stopped)
     ps_owner_write_status(owner, is_stopped ? PS_RUN_STOPPED : PS_RUN_ENDED, status);
     (void)unlink(stop_file);
     tell_retry(owner);
+    if (owner->options->is_json && owner->mode == PS_OWN_TICK) {
+        ps_status_print_json(&owner->status);
+    }
     return owner->mode == PS_OWN_STOP ? PS_EXIT_OK : status;
 }
 

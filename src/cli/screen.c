@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "cli/progress.h"
+#include "codec/iso8601.h"
 #include "codec/shown.h"
 #include "codec/units.h"
 
@@ -145,6 +146,11 @@ void ps_screen_add(struct ps_buf *const buf, const struct ps_run_status *const s
     }
     add_text(buf, "message", status->message, columns > 400 ? columns : 400);
     add_text(buf, "results", status->results, 2 * TEXT_BYTES_MAX);
+    if (status->next_ms > 0) {
+        char stamp[PS_ISO8601_SIZE];
+        ps_iso8601_format_ms(status->next_ms, stamp);
+        add_text(buf, "next", stamp, columns);
+    }
     if (!is_running && !is_over) {
         add_label(buf, "go on");
         ps_buf_add_format(buf, "penstock resume %s\n", status->name);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/runs.h"
+#include "codec/iso8601.h"
 #include "codec/json_doc.h"
 #include "codec/shown.h"
 #include "os/files.h"
@@ -26,6 +27,7 @@
 #define NUMBERS(ROW)                                 \
     ROW("pid", pid)                                  \
     ROW("updated_ms", updated_ms)                    \
+    ROW("next_ms", next_ms)                          \
     ROW("records", progress.records)                 \
     ROW("records_done", progress.records_done)       \
     ROW("records_running", progress.records_running) \
@@ -110,6 +112,23 @@ static void add_lanes(yyjson_mut_doc *const document, yyjson_mut_val *const root
     PS_ASSERT(yyjson_mut_obj_add_val(document, root, "lanes", lanes));
 }
 
+/* When to come back, for scripts: an instant, and whole seconds from when this was written. */
+static void add_next(yyjson_mut_doc *const document, yyjson_mut_val *const root,
+                     const struct ps_run_status *const status)
+{
+    char stamp[PS_ISO8601_SIZE];
+    const int64_t left_ms = status->next_ms - status->updated_ms;
+    if (status->next_ms <= 0) {
+        PS_ASSERT(yyjson_mut_obj_add_null(document, root, "next"));
+        PS_ASSERT(yyjson_mut_obj_add_null(document, root, "next_s"));
+        return;
+    }
+    ps_iso8601_format_ms(status->next_ms, stamp);
+    add_text(document, root, "next", stamp);
+    add_number(document, root, "next_s",
+               left_ms > 0 ? (left_ms + PS_SECOND_MS - 1) / PS_SECOND_MS : 0);
+}
+
 void ps_status_add_json(struct ps_buf *const buf, const struct ps_run_status *const status,
                         const bool is_pretty)
 {
@@ -123,6 +142,7 @@ void ps_status_add_json(struct ps_buf *const buf, const struct ps_run_status *co
     NUMBERS(ADD_NUMBER)
     add_jobs(document, root, &status->progress);
     add_lanes(document, root, &status->progress);
+    add_next(document, root, status);
     if (status->exit_status >= 0) {
         add_number(document, root, "exit_status", status->exit_status);
     } else {
@@ -222,6 +242,12 @@ static enum ps_status parse(const struct ps_str text, const char *const path,
     ret_status->exit_status = yyjson_is_int(exit_status) ? yyjson_get_sint(exit_status) : -1;
     yyjson_doc_free(document);
     return PS_OK;
+}
+
+bool ps_status_is_over(const struct ps_run_status *const status)
+{
+    return status->exit_status >= 0 &&
+           (strcmp(status->phase, PS_RUN_ENDED) == 0 || strcmp(status->phase, PS_RUN_STOPPED) == 0);
 }
 
 static void set_phase(struct ps_run_status *const status, const char *const phase)

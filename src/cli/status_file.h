@@ -29,8 +29,12 @@ struct ps_run_status {
     int64_t exit_status; /* -1: not ended */
     int64_t pid;         /* of the last owner */
     int64_t updated_ms;  /* wall clock */
+    int64_t next_ms;     /* likewise: when `penstock tick` has something to do again; 0: unknown */
     struct ps_progress progress;
 };
+
+/* Has every record its ending, as it says? */
+bool ps_status_is_over(const struct ps_run_status *status);
 
 /* A failure is logged, and no matter to the run. */
 void ps_status_file_write(const char *folder, const struct ps_run_status *status);

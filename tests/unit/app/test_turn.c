@@ -45,6 +45,7 @@ struct run {
     struct ps_turn *turn;
     char *segments[SEGMENTS_MAX];
     int64_t segment_count;
+    bool is_tick; /* the next process is one */
     enum ps_phase phase;
     struct ps_progress progress; /* the last one told */
     struct ps_error err;
@@ -118,6 +119,7 @@ static void run_open(struct run *const run)
                                         .answers = run->answers,
                                         .clock = &run->clock,
                                         .segment_count = run->segment_count,
+                                        .is_tick = run->is_tick,
                                         .progress = keep_progress,
                                         .context = run};
     run->turn = ps_turn_new(&parts);
@@ -309,6 +311,36 @@ static void a_run_paused_anywhere_goes_on_to_the_same_end(void **state)
         assert_all_succeeded(&run);
         run_release(&run);
     }
+}
+
+/* Each tick is a process of its own; time passes between them. */
+static void ticks_leave_when_nothing_is_due_and_come_to_the_same_end(void **state)
+{
+    (void)state;
+    struct run run;
+    int64_t ticks = 0;
+    run_init(&run);
+    run.is_tick = true;
+    run.settings.poll_ms = 60000;
+    do {
+        run_open(&run);
+        const int64_t before_ms = ps_clock_now(&run.clock).steady_ms;
+        run_on(&run);
+        if (run.phase == PS_PHASE_RUNNING) {
+            const int64_t due_ms = ps_turn_due_real_ms(run.turn);
+            assert_false(ps_turn_is_paused(run.turn));
+            /* It did not sit and wait, and does not ask to be called at once. */
+            assert_true(ps_clock_now(&run.clock).steady_ms - before_ms < run.settings.poll_ms);
+            assert_true(due_ms > 900 && due_ms <= run.settings.poll_ms);
+            run.clock.steady_base_ms += due_ms;
+            run_close(&run);
+        }
+        ticks++;
+    } while (run.phase == PS_PHASE_RUNNING);
+    /* A job ends the moment it is made: what is waited for is the next poll. */
+    assert_true(ticks >= JOBS);
+    assert_all_succeeded(&run);
+    run_release(&run);
 }
 
 static void a_stop_file_cancels_what_was_not_sent(void **state)
@@ -529,6 +561,7 @@ int main(void)
         cmocka_unit_test(a_run_broken_off_anywhere_goes_on_to_the_same_end),
         cmocka_unit_test(a_store_that_fails_anywhere_ends_the_process_and_loses_nothing),
         cmocka_unit_test(a_run_paused_anywhere_goes_on_to_the_same_end),
+        cmocka_unit_test(ticks_leave_when_nothing_is_due_and_come_to_the_same_end),
         cmocka_unit_test(a_stop_file_cancels_what_was_not_sent),
         cmocka_unit_test(without_its_input_what_was_sent_stays_and_the_rest_is_gone),
         cmocka_unit_test(a_store_that_is_lost_finds_its_jobs_again),

@@ -229,6 +229,52 @@ static void a_live_run_is_not_retried(void **state)
     cli_scene_release(&scene);
 }
 
+static void a_tick_beside_a_live_owner_leaves_at_once(void **state)
+{
+    (void)state;
+    struct cli_scene scene;
+    struct owner_child child;
+    cli_scene_init(&scene);
+    prepare(&scene);
+    char *folder PS_CLEANUP(ps_str_free_auto) = folder_of(&scene);
+    owner_child_start(&child, folder, &running);
+    assert_int_equal(cli_call(&scene, "tick", "one", NULL), 0);
+    assert_true(cli_holds(&scene.err, "is at this run: it is left to that one"));
+    assert_int_equal(cli_call(&scene, "tick", "one", "--json", NULL), 0);
+    assert_true(cli_holds(&scene.out, "\"phase\":\"running\""));
+    assert_true(cli_holds(&scene.out, "\"next\":null"));
+    owner_child_end(&child);
+    cli_scene_release(&scene);
+}
+
+static void ticks_bring_a_run_to_its_end_and_its_status(void **state)
+{
+    (void)state;
+    struct cli_scene scene;
+    int64_t ticks = 0;
+    cli_scene_init(&scene);
+    prepare(&scene);
+    char *output PS_CLEANUP(ps_str_free_auto) = cli_path(&scene, "out.jsonl");
+    assert_int_equal(cli_call(&scene, "tick", "one", NULL), 0);
+    assert_true(cli_holds(&scene.out, "come back at 2"));
+    do {
+        assert_int_equal(cli_call(&scene, "tick", "one", "--json", NULL), 0);
+        /* Two fields that go together: an end, or when to come back. */
+        assert_true(cli_holds(&scene.out, "\"phase\":\"paused\"") ==
+                    !cli_holds(&scene.out, "\"next_s\":null"));
+        ticks++;
+    } while (!cli_holds(&scene.out, "\"phase\":\"ended\"") && ticks < 1000);
+    assert_true(ticks > 1 && ticks < 1000);
+    assert_true(cli_holds(&scene.out, "\"exit_status\":0"));
+    assert_int_equal(count_lines(&scene, "out.jsonl"), RECORDS);
+    /* An ended run is told, and not written again. */
+    assert_int_equal(unlink(output), 0);
+    assert_int_equal(cli_call(&scene, "tick", "one", NULL), 0);
+    assert_true(cli_holds(&scene.out, "one: ended, nothing is left to do"));
+    assert_false(ps_files_exists(output));
+    cli_scene_release(&scene);
+}
+
 /* A process that ends the owner a moment later. */
 static pid_t kill_later(const struct owner_child *const child)
 {
@@ -340,6 +386,8 @@ int main(void)
         cmocka_unit_test(a_retry_whose_process_dies_at_once_is_not_lost),
         cmocka_unit_test(the_latest_commands_limits_and_results_count),
         cmocka_unit_test(a_live_run_is_not_retried),
+        cmocka_unit_test(a_tick_beside_a_live_owner_leaves_at_once),
+        cmocka_unit_test(ticks_bring_a_run_to_its_end_and_its_status),
         cmocka_unit_test(who_follows_a_dead_owner_takes_over),
         cmocka_unit_test(an_error_is_kept_and_says_how_to_go_on),
         cmocka_unit_test(a_results_folder_that_went_away_is_said_before_anything_is_done),
