@@ -136,14 +136,27 @@ void ps_calls_settle(struct ps_calls *const calls, const struct ps_call_tokens m
     grow(calls);
 }
 
-bool ps_calls_refuse(struct ps_calls *const calls, const struct ps_call_tokens most,
+void ps_calls_return(struct ps_calls *const calls, const struct ps_call_tokens most,
+                     const int64_t now_ms)
+{
+    PS_ASSERT(calls->open > 0);
+    calls->open--;
+    ps_bucket_take(&calls->tokens, -reserved(most), now_ms);
+}
+
+void ps_calls_refuse(struct ps_calls *const calls, const struct ps_call_tokens most,
                      const int64_t pause_ms, const int64_t now_ms)
+{
+    ps_bucket_take(&calls->tokens, -reserved(most), now_ms);
+    ps_calls_lose(calls, pause_ms, now_ms);
+}
+
+void ps_calls_lose(struct ps_calls *const calls, const int64_t pause_ms, const int64_t now_ms)
 {
     PS_ASSERT(calls->open > 0);
     const int64_t open = calls->open--;
-    ps_bucket_take(&calls->tokens, -reserved(most), now_ms);
     if (now_ms < calls->wake_ms) {
-        return false; /* one of several that went out together */
+        return; /* one of several that went out together */
     }
     calls->failures++;
     calls->wake_ms = now_ms + pause_ms;
@@ -151,11 +164,4 @@ bool ps_calls_refuse(struct ps_calls *const calls, const struct ps_call_tokens m
     calls->answers = 0;
     calls->window =
         at_least_one(smaller(calls->window, open) * WINDOW_NUMERATOR / WINDOW_DENOMINATOR);
-    return true;
-}
-
-void ps_calls_lose(struct ps_calls *const calls)
-{
-    PS_ASSERT(calls->open > 0);
-    calls->open--;
 }

@@ -64,12 +64,15 @@ void ps_calls_send(struct ps_calls *calls, struct ps_call_tokens most, bool is_r
 void ps_calls_settle(struct ps_calls *calls, struct ps_call_tokens most, struct ps_call_tokens used,
                      int64_t sent_ms, int64_t now_ms);
 
-/* Surely not executed. Nothing is sent for `pause_ms`, unless a pause is on already. True: it was
- * not, and this failure counts. */
-bool ps_calls_refuse(struct ps_calls *calls, struct ps_call_tokens most, int64_t pause_ms,
+/* Surely not executed, since its record cannot be: it says nothing about the service's pace. */
+void ps_calls_return(struct ps_calls *calls, struct ps_call_tokens most, int64_t now_ms);
+
+/* Surely not executed. Nothing is sent for `pause_ms`; one that went out with others that were
+ * refused changes nothing more. */
+void ps_calls_refuse(struct ps_calls *calls, struct ps_call_tokens most, int64_t pause_ms,
                      int64_t now_ms);
 
-/* It may have been executed: what it reserved stays taken. */
-void ps_calls_lose(struct ps_calls *calls);
+/* It may have been executed: what it reserved stays taken; else the same. */
+void ps_calls_lose(struct ps_calls *calls, int64_t pause_ms, int64_t now_ms);
 
 #endif

@@ -131,6 +131,7 @@ static void size_lane(const struct ps_cut_options *const options, const int64_t 
         .first_ms = ps_supply_first_reset_ms(&division->supply, supply),
         .slots = use.jobs_max > 0 ? (free_slots + others - 1) / others : 0,
         .day_jobs = PS_CUT_DAY_JOBS,
+        .job_records = supply->kind == PS_KIND_ON_DEMAND ? PS_CUT_CALLS : 0,
         .job_ms_max = ps_cut_job_ms_max(options->timeout_ms),
     };
     ps_sizing_find(supply, part, &sizing_options, sizing);

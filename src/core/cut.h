@@ -27,6 +27,10 @@
  * rates that are shared with others, and for start-up. */
 int64_t ps_cut_job_ms_max(int64_t timeout_ms);
 
+/* Records of a job on demand: the unit in which its answers are filed. Enough that a file a job is
+ * few files, and few enough that results are seen soon. Our own choice. */
+#define PS_CUT_CALLS 1000
+
 struct ps_cut_options {
     const struct ps_lane *lanes;
     int64_t lane_count;

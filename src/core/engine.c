@@ -138,6 +138,8 @@ static enum ps_job_state state_after_restart(const enum ps_job_state state)
     case PS_STATE_FOREIGN_READ:
     case PS_STATE_FOREIGN_HOLD:
         return PS_STATE_FOREIGN_LIST;
+    case PS_STATE_CALLING:
+        return PS_STATE_GATHERING;
     default:
         return state;
     }
@@ -234,10 +236,13 @@ bool ps_engine_is_quiet(const struct ps_engine *const engine)
 
 void ps_engine_halt(struct ps_engine *const engine, const struct ps_error *const error)
 {
-    if (engine->phase == PS_PHASE_RUNNING) {
+    if (engine->phase == PS_PHASE_RUNNING && !engine->is_halting) {
         PS_ASSERT(error != NULL && error->status != PS_OK);
-        engine->phase = PS_PHASE_HALTED;
+        engine->is_halting = true;
         engine->error = *error;
+    }
+    if (engine->is_halting && engine->open_calls == 0) {
+        engine->phase = PS_PHASE_HALTED;
     }
 }
 
@@ -371,6 +376,10 @@ void ps_engine_handle(struct ps_engine *const engine, const struct ps_fact *cons
                    engine->sites[fact->shard].is_poll_open) {
             handle_poll(engine, &engine->sites[fact->shard], fact, now);
         }
+        return;
+    }
+    if (fact->kind == PS_WISH_INVOKE) {
+        ps_engine_handle_call(engine, fact, now);
         return;
     }
     if (fact->kind == PS_WISH_PUT_SHARD) {

@@ -34,6 +34,7 @@ struct ps_engine_lane {
     struct ps_str account; /* pinned at the first start (R1); "" then */
     int64_t pool;          /* a place in the list of pools */
     int64_t min_records;   /* of a job */
+    bool is_on_demand;     /* its jobs are calls, one a record: no bucket, no creates */
 };
 
 /*
@@ -99,6 +100,19 @@ void ps_engine_pause(struct ps_engine *engine);
 
 /* Is nothing in flight that could still be billed or lost if we left now? */
 bool ps_engine_is_quiet(const struct ps_engine *engine);
+
+/* What becomes of a record by the fact of its call (rule R4). */
+enum ps_call_end {
+    PS_CALL_END_ANSWERED,
+    PS_CALL_END_FAILED,     /* surely not executed, and the same again would fail again */
+    PS_CALL_END_MAYBE_PAID, /* it may have been executed: not sent again by itself */
+    PS_CALL_END_AGAIN,      /* surely not executed: sent again, at its time */
+    PS_CALL_END_HALT        /* likewise, and nothing else would be: a person must look */
+};
+
+/* Of the fact of an INVOKE, before it is handled: whoever keeps answers keeps the first three
+ * first. */
+enum ps_call_end ps_engine_call_end(const struct ps_engine *engine, const struct ps_fact *fact);
 
 void ps_engine_handle(struct ps_engine *engine, const struct ps_fact *fact, struct ps_now now);
 

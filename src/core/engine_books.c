@@ -36,7 +36,8 @@ static void count(struct ps_engine *const engine, const struct ps_job *const job
                   const int64_t sign)
 {
     struct ps_pool_state *const pool = ps_engine_pool_of(engine, job);
-    const bool is_ahead = job->state >= PS_STATE_LOADING && job->state <= PS_STATE_READY;
+    const bool is_ahead =
+        (job->state >= PS_STATE_LOADING && job->state <= PS_STATE_READY) || ps_job_has_calls(job);
     pool->slots += ps_job_holds_slot(job) ? sign : 0;
     pool->ahead += is_ahead ? sign : 0;
     if (job->day_end_ms != 0 && job->day_end_ms == pool->day.end_ms) {
@@ -47,6 +48,7 @@ static void count(struct ps_engine *const engine, const struct ps_job *const job
     engine->foreign += is_foreign(job) ? sign : 0;
     engine->reading += is_reading(job) ? sign : 0;
     engine->open_wishes += sign * job->open_wishes;
+    engine->open_calls += sign * job->calls_open;
     if (ps_job_holds_records(job)) {
         engine->open += sign;
         engine->records_held += sign * job->records;

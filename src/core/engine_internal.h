@@ -3,12 +3,13 @@
  * engine_turn.c (wishes out: who may do what now, and when to look again), engine_start.c (what a
  * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
  * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
- * in which set a job stands), engine_days.c (budgets of days).
+ * in which set a job stands), engine_days.c (budgets of days), engine_calls.c (jobs on demand).
  */
 #ifndef PS_CORE_ENGINE_INTERNAL_H
 #define PS_CORE_ENGINE_INTERNAL_H
 
 #include "base/prng.h"
+#include "core/calls.h"
 #include "core/engine.h"
 #include "core/job_states.h"
 #include "core/numbers.h"
@@ -57,6 +58,8 @@ struct ps_pool_state {
     int64_t ahead;       /* jobs between planned and created */
     int64_t day_tokens;  /* held against the present day */
     int64_t day_records; /* of the jobs that hold them */
+    struct ps_calls calls;
+    int64_t call_wake_ms; /* when its next call may go; INT64_MAX: not by time */
 };
 
 /* Which set a job stands in, by its state. */
@@ -80,6 +83,7 @@ struct ps_engine {
     int64_t step_tries;
     bool is_behind;  /* folders tell of jobs that no row knows */
     bool has_waited; /* for jobs that a list does not show yet, because the store is behind */
+    bool is_halting; /* it halts once no call is open: what is paid for is heard */
     bool is_stopping;
     bool is_pausing;
 
@@ -102,6 +106,7 @@ struct ps_engine {
     int64_t records_held;
     int64_t open_wishes; /* of jobs */
     int64_t open_puts;
+    int64_t open_calls;
 
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;
@@ -155,6 +160,25 @@ void ps_engine_settle_day(struct ps_engine *engine, struct ps_job *job,
 
 /* Sums up the jobs that are held against the pool's day, after it was put in place. */
 void ps_engine_count_day(struct ps_engine *engine, int64_t pool);
+
+/* ---- engine_calls.c ---- */
+
+bool ps_engine_is_on_demand(const struct ps_engine *engine, const struct ps_job *job);
+
+/* A planned job on demand is begun, if the day has room for it. */
+bool ps_engine_begin_calls(struct ps_engine *engine, struct ps_job *job);
+
+/* The job's next call, if one may go now. */
+bool ps_engine_call_wish(struct ps_engine *engine, struct ps_job *job, struct ps_now now,
+                         struct ps_wish *wish);
+
+/* Which records are to be called for. */
+enum ps_job_fact ps_engine_calls_fact(struct ps_job *job, const struct ps_fact *fact);
+
+void ps_engine_handle_call(struct ps_engine *engine, const struct ps_fact *fact, struct ps_now now);
+
+/* The job has moved: if its calls are over by that, what they used is known. */
+void ps_engine_end_calls(struct ps_engine *engine, struct ps_job *job, enum ps_job_state before);
 
 /* ---- engine_start.c ---- */
 

@@ -488,6 +488,7 @@ static void move(struct ps_engine *const engine, struct ps_job *const job,
     if (job->state == before) {
         return;
     }
+    ps_engine_end_calls(engine, job, before);
     if (job->state == PS_STATE_READY || job->state == PS_STATE_LOADING) {
         ps_engine_free_day(job); /* surely not at the service */
     }
@@ -594,6 +595,8 @@ static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *c
         return tally_fact(job, fact);
     case PS_STATE_FOREIGN_HOLD:
         return hold_fact(engine, job, fact);
+    case PS_STATE_GATHERING:
+        return ps_engine_calls_fact(job, fact);
     default:
         return local_fact(fact);
     }

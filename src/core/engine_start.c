@@ -28,16 +28,23 @@ static bool is_same(const enum ps_start_step step, const struct ps_lane_state *c
            (step == PS_START_LOOK || is_same_folder(&left->lane, &right->lane));
 }
 
+/* A lane on demand has no jobs at the service and no folder. */
+static bool is_asked(const enum ps_start_step step, const struct ps_lane_state *const lane)
+{
+    return step == PS_START_IDENTITY || !lane->lane.is_on_demand;
+}
+
 /* From `lane` on, the next one that no lane before it speaks for; the count of lanes: none. */
 static int64_t next_speaker(const struct ps_engine *const engine, int64_t lane)
 {
     for (; lane < engine->options.lane_count; lane++) {
         int64_t other = 0;
         while (other < lane &&
-               !is_same(engine->step, &engine->lanes[other], &engine->lanes[lane])) {
+               !(is_asked(engine->step, &engine->lanes[other]) &&
+                 is_same(engine->step, &engine->lanes[other], &engine->lanes[lane]))) {
             other++;
         }
-        if (other == lane) {
+        if (other == lane && is_asked(engine->step, &engine->lanes[lane])) {
             return lane;
         }
     }
@@ -83,6 +90,7 @@ static bool is_one_pool(const struct ps_lane_state *const left,
                         const struct ps_lane_state *const right)
 {
     return left->account[0] != '\0' && strcmp(left->account, right->account) == 0 &&
+           left->lane.is_on_demand == right->lane.is_on_demand &&
            ps_str_equals(left->lane.region, right->lane.region) &&
            ps_str_equals(ps_pool_base_model(left->lane.model),
                          ps_pool_base_model(right->lane.model));
@@ -131,6 +139,11 @@ void ps_engine_join_pools(struct ps_engine *const engine)
     }
     for (int64_t place = 0; place < engine->job_count; place++) {
         ps_engine_put_in(engine, &engine->jobs[place]);
+    }
+    for (int64_t place = 0; place < engine->options.pool_count; place++) {
+        struct ps_pool_state *const pool = &engine->pools[place];
+        ps_calls_init(&pool->calls, pool->pool.rps, pool->pool.tpm, pool->pool.burndown);
+        pool->call_wake_ms = INT64_MAX;
     }
 }
 
@@ -224,22 +237,27 @@ static void wait_for_late_jobs(struct ps_engine *const engine, const struct ps_n
 
 /* ------------------------------------------------ steps */
 
-/* To the next lane that the step must ask with, or to the first one of the next step. */
-static void step_on(struct ps_engine *const engine, const struct ps_now now)
+/* The step has asked with all its lanes. */
+static void end_step(struct ps_engine *const engine, const struct ps_now now)
 {
-    engine->step_lane = next_speaker(engine, engine->step_lane + 1);
-    if (engine->step_lane < engine->options.lane_count) {
-        return;
-    }
-    engine->step_lane = 0;
     if (engine->step == PS_START_IDENTITY) {
         ps_engine_join_pools(engine);
     }
     if (engine->step == PS_START_NUMBERS && engine->is_behind && !engine->has_waited) {
         wait_for_late_jobs(engine, now);
-        return;
+    } else {
+        engine->step = (enum ps_start_step)(engine->step + 1);
     }
-    engine->step = (enum ps_start_step)(engine->step + 1);
+}
+
+/* To the next lane that the step must ask with, or to the first one of a later step. */
+static void step_on(struct ps_engine *const engine, const struct ps_now now)
+{
+    engine->step_lane = next_speaker(engine, engine->step_lane + 1);
+    while (engine->step != PS_START_DONE && engine->step_lane >= engine->options.lane_count) {
+        end_step(engine, now);
+        engine->step_lane = next_speaker(engine, 0);
+    }
 }
 
 void ps_engine_handle_step(struct ps_engine *const engine, const struct ps_fact *const fact,

@@ -54,15 +54,16 @@ static bool next_cancel(struct ps_engine *const engine, struct ps_wish *const wi
     return true;
 }
 
-/* What is too little for every lane. */
+/* What is too little for every lane of jobs: calls on demand cost more, so they take only what is
+ * left over in the end. Without such lanes, 1. */
 static int64_t smallest_job(const struct ps_engine *const engine)
 {
     int64_t records = INT64_MAX;
     for (int64_t lane = 0; lane < engine->options.lane_count; lane++) {
-        const int64_t min_records = engine->lanes[lane].lane.min_records;
-        records = min_records < records ? min_records : records;
+        const struct ps_engine_lane *const of = &engine->lanes[lane].lane;
+        records = !of->is_on_demand && of->min_records < records ? of->min_records : records;
     }
-    return records;
+    return records == INT64_MAX ? 1 : records;
 }
 
 /* So many smallest jobs are worth cutting while outputs are read that may bring more. */
@@ -116,7 +117,8 @@ static void advance_stopping(struct ps_engine *const engine, struct ps_job *cons
     if (job->open_wishes > 0) {
         return;
     }
-    if (job->state < PS_STATE_CREATING) {
+    if (job->state < PS_STATE_CREATING || job->state == PS_STATE_GATHERING ||
+        job->state == PS_STATE_CALLING) {
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
     } else if (job->state == PS_STATE_REPEATING) {
         job->state = PS_STATE_LOOK_NAME;
@@ -199,12 +201,17 @@ static void start_planned(struct ps_engine *const engine, const struct ps_now no
         struct ps_pool_state *const pool = &engine->pools[place];
         pool->is_day_full = false;
         pool->is_gap_needed = false;
+        pool->call_wake_ms = INT64_MAX;
         while (pool->planned.count > 0 &&
                (engine->is_stopping || (pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
             struct ps_job *const job =
                 ps_engine_job_by_number(engine, ps_numbers_at(&pool->planned, 0));
             if (engine->is_stopping || must_be_cut_again(pool, job)) {
                 ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
+            } else if (ps_engine_is_on_demand(engine, job)) {
+                if (!ps_engine_begin_calls(engine, job)) {
+                    break;
+                }
             } else {
                 ps_engine_take_out(engine, job);
                 job->state = PS_STATE_LOADING;
@@ -219,7 +226,8 @@ static bool wish_of(struct ps_engine *const engine, struct ps_job *const job,
                     const struct ps_now now, struct ps_wish *const ret_wish)
 {
     const bool is_held_back =
-        (engine->is_stopping && job->state < PS_STATE_CREATING) ||
+        (engine->is_stopping &&
+         (job->state < PS_STATE_CREATING || job->state == PS_STATE_CALLING)) ||
         (ps_engine_is_listing(job) && engine->reading >= engine->options.gets_max);
     if (is_held_back) {
         return false;
@@ -275,7 +283,7 @@ bool ps_engine_next(struct ps_engine *const engine, const struct ps_now now,
                     struct ps_wish *const ret_wish)
 {
     engine->now = now;
-    if (engine->phase != PS_PHASE_RUNNING || engine->is_pausing) {
+    if (engine->phase != PS_PHASE_RUNNING || engine->is_pausing || engine->is_halting) {
         return false;
     }
     ps_engine_pass_days(engine, now);
@@ -291,7 +299,7 @@ static int64_t sooner(const int64_t left_ms, const int64_t right_ms)
 int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
 {
     int64_t wake_ms = INT64_MAX;
-    if (engine->is_pausing || engine->phase != PS_PHASE_RUNNING) {
+    if (engine->is_pausing || engine->is_halting || engine->phase != PS_PHASE_RUNNING) {
         return INT64_MAX;
     }
     if (engine->step != PS_START_DONE) {
@@ -313,6 +321,7 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
         wake_ms =
             pool->is_day_full ? sooner(wake_ms, ps_day_wake_ms(&pool->day, engine->now)) : wake_ms;
         wake_ms = pool->is_gap_needed ? sooner(wake_ms, pool->gap_end_ms) : wake_ms;
+        wake_ms = sooner(wake_ms, pool->call_wake_ms);
     }
     return wake_ms;
 }

@@ -160,6 +160,8 @@ static bool fill(struct ps_engine *const engine, struct ps_job *const job, const
     case PS_WISH_LIST_JOBS:
         wish_look(engine, job, now, wish);
         return true;
+    case PS_WISH_INVOKE:
+        return ps_engine_call_wish(engine, job, now, wish);
     case PS_WISH_CLOSE_JOB:
         wish->shard = (int64_t)job->verdict;
         return true;
@@ -173,8 +175,9 @@ bool ps_engine_job_wish(struct ps_engine *const engine, struct ps_job *const job
                         const struct ps_now now, struct ps_wish *const ret_wish)
 {
     struct ps_wish wish = {.lane = job->lane, .job = job->number, .shard = -1};
-    /* Puts of one job go side by side; everything else is one at a time. */
-    if (now.steady_ms < job->wake_ms || (job->open_wishes > 0 && job->state != PS_STATE_PUTTING)) {
+    /* Puts of one job go side by side, and so do calls; everything else is one at a time. */
+    const bool is_alone = job->state != PS_STATE_PUTTING && job->state != PS_STATE_CALLING;
+    if (now.steady_ms < job->wake_ms || (job->open_wishes > 0 && is_alone)) {
         return false;
     }
     if (job->state == PS_STATE_LIVE && engine->is_stopping && !job->is_stop_asked &&

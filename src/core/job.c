@@ -28,6 +28,8 @@ static const char *const state_names[PS_STATE_COUNT] = {
     [PS_STATE_FOREIGN_HOLD] = "foreign_hold",
     [PS_STATE_DONE] = "done",
     [PS_STATE_VOID] = "void",
+    [PS_STATE_GATHERING] = "gathering",
+    [PS_STATE_CALLING] = "calling",
 };
 
 const char *ps_job_state_word(const enum ps_job_state state)
@@ -52,12 +54,21 @@ void ps_job_release(struct ps_job *const job)
     free(job->listing);
     free(job->shards);
     free(job->fetch_etag);
+    free(job->calls);
     memset(job, 0, sizeof(*job));
 }
 
 bool ps_job_holds_slot(const struct ps_job *const job)
 {
-    return job->state >= PS_STATE_CREATING && job->state <= PS_STATE_ASKING && job->ended_ms == 0;
+    const bool is_there = job->state >= PS_STATE_CREATING && job->state <= PS_STATE_ASKING;
+    const bool is_calling = job->state == PS_STATE_GATHERING || job->state == PS_STATE_CALLING;
+    return (is_there || is_calling) && job->ended_ms == 0;
+}
+
+bool ps_job_has_calls(const struct ps_job *const job)
+{
+    return job->state == PS_STATE_GATHERING ||
+           (job->state == PS_STATE_CALLING && job->calls_waiting > 0);
 }
 
 bool ps_job_holds_records(const struct ps_job *const job)

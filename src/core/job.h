@@ -34,6 +34,8 @@ enum ps_job_state {
     PS_STATE_FOREIGN_HOLD, /* those records become its shards */
     PS_STATE_DONE,         /* filed */
     PS_STATE_VOID,         /* never sent; its records are unsent again */
+    PS_STATE_GATHERING,    /* on demand: which of its records are still to be called for? */
+    PS_STATE_CALLING,      /* on demand: one call a record */
     PS_STATE_COUNT
 };
 
@@ -47,6 +49,21 @@ enum ps_job_verdict {
     PS_VERDICT_INPUT_GONE,  /* its source is gone: it cannot be sent */
     PS_VERDICT_BELOW_MINIMUM,
     PS_VERDICT_CANCELLED
+};
+
+/* Where a record of a job on demand is. */
+enum ps_call_state {
+    PS_CALL_WAITING,
+    PS_CALL_REPEATED, /* likewise, after a refusal */
+    PS_CALL_OPEN,     /* sent, and not answered */
+    PS_CALL_ENDED
+};
+
+struct ps_call {
+    struct ps_call_row row;
+    int64_t sent_ms;
+    int64_t tries; /* that were surely not executed */
+    enum ps_call_state state;
 };
 
 struct ps_job {
@@ -107,6 +124,12 @@ struct ps_job {
     bool is_counted;     /* lists show its counters too, not Get alone */
     bool is_reloaded;    /* its create was open when a process died */
     char *fetch_etag;
+    struct ps_call *calls; /* on demand: what is or was to be called for */
+    int64_t call_count;
+    int64_t next_call;     /* none before it waits */
+    int64_t calls_waiting; /* repeated ones among them */
+    int64_t calls_open;
+    struct ps_tally called; /* lines and tokens of those that ended, before a restart too */
     bool is_dirty;
     int8_t queue; /* the engine's: in which of its sets */
 };
@@ -117,6 +140,9 @@ void ps_job_release(struct ps_job *job);
 
 /* Does it hold a slot at the service, or may it? From the intent on until an end is seen. */
 bool ps_job_holds_slot(const struct ps_job *job);
+
+/* Has it calls that are still to be sent? */
+bool ps_job_has_calls(const struct ps_job *job);
 
 /* Does it hold its records: may they be at the service, or on their way? */
 bool ps_job_holds_records(const struct ps_job *job);

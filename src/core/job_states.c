@@ -115,6 +115,14 @@ static const struct ps_job_cell cells[PS_STATE_COUNT][PS_JOB_FACT_COUNT] = {
     [PS_STATE_VOID] = ROW(
         ________, ________, ________, ________, ________, ________,
         ________, ________, ________, ________, ________),
+    [PS_STATE_GATHERING] = ROW(
+        TO(CALLING, GO), ________, TO(GATHERING, BACK_OFF), TO(GATHERING, HALT),
+        TO(GATHERING, BACK_OFF), ________, TO(CLOSING, GO), ________,
+        ________, ________, TO(CLOSING, GO)),
+    [PS_STATE_CALLING] = ROW(
+        TO(CLOSING, GO), TO(CALLING, PART), TO(CALLING, PART), TO(CALLING, HALT),
+        TO(CALLING, PART), ________, ________, ________,
+        ________, ________, TO(CLOSING, GO)),
 };
 /* clang-format on */
 
@@ -150,6 +158,8 @@ static const enum ps_wish_kind wishes[PS_STATE_COUNT] = {
     [PS_STATE_FOREIGN_HOLD] = PS_WISH_HOLD_FOREIGN,
     [PS_STATE_DONE] = NO_WISH,
     [PS_STATE_VOID] = NO_WISH,
+    [PS_STATE_GATHERING] = PS_WISH_LOAD_CALLS,
+    [PS_STATE_CALLING] = PS_WISH_INVOKE,
 };
 
 bool ps_job_states_wish(const enum ps_job_state state, enum ps_wish_kind *const ret_kind)

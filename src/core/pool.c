@@ -43,8 +43,10 @@ int64_t ps_pool_limit(const struct ps_pool *const pool, const enum ps_limit_key 
 
 int64_t ps_pool_records_per_second(const struct ps_pool *const pool)
 {
-    return pool->rps_counts == PS_RPS_RECORDS ? ps_pool_limit(pool, PS_LIMIT_RPS, PS_NO_LIMIT)
-                                              : PS_NO_LIMIT;
+    const bool is_of_records =
+        pool->rps_counts == PS_RPS_RECORDS ||
+        (pool->rps_counts == PS_RPS_CALLS && pool->kind == PS_KIND_ON_DEMAND);
+    return is_of_records ? ps_pool_limit(pool, PS_LIMIT_RPS, PS_NO_LIMIT) : PS_NO_LIMIT;
 }
 
 int64_t ps_pool_day_tokens(const struct ps_pool *const pool, const int64_t otherwise)
@@ -151,7 +153,8 @@ static int64_t pool_of(struct ps_pools *const pools, const struct ps_lane *const
         }
     }
     struct ps_pool *const added = &pools->pools[pools->count];
-    *added = (struct ps_pool){.first_lane = lane, .rps_counts = lanes[lane].rps_counts};
+    *added = (struct ps_pool){
+        .first_lane = lane, .kind = lanes[lane].kind, .rps_counts = lanes[lane].rps_counts};
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         added->limits[key] = (struct ps_limit){PS_NO_LIMIT, PS_SOURCE_NONE};
     }

@@ -20,6 +20,7 @@
 
 struct ps_pool {
     int64_t first_lane; /* the first of its lanes: its model, Region and kind are the pool's */
+    enum ps_lane_kind kind;
     enum ps_rps_counts rps_counts;
     struct ps_limit limits[PS_LIMIT_COUNT]; /* only those that ps_pool_has tells are ever set */
 };
@@ -53,7 +54,7 @@ int64_t ps_pool_limit(const struct ps_pool *pool, enum ps_limit_key key, int64_t
  */
 int64_t ps_pool_day_tokens(const struct ps_pool *pool, int64_t otherwise);
 
-/* Its requests a second where those are records; else PS_NO_LIMIT. */
+/* Its requests a second where those are records (on demand a call is one); else PS_NO_LIMIT. */
 int64_t ps_pool_records_per_second(const struct ps_pool *pool);
 
 /* The model behind a plain id, a profile id or an ARN of either: a view of `model`. */

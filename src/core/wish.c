@@ -19,6 +19,7 @@ static const char *const wish_names[PS_WISH_KIND_COUNT] = {
     [PS_WISH_INVOKE] = "invoke",
     [PS_WISH_CUT_JOBS] = "cut_jobs",
     [PS_WISH_LOAD_SHARDS] = "load_shards",
+    [PS_WISH_LOAD_CALLS] = "load_calls",
     [PS_WISH_TALLY] = "tally",
     [PS_WISH_CLOSE_JOB] = "close_job",
     [PS_WISH_HOLD_FOREIGN] = "hold_foreign",
@@ -100,6 +101,7 @@ void ps_fact_release(struct ps_fact *const fact)
     free(fact->objects);
     free(fact->shards);
     free(fact->shapes);
+    free(fact->calls);
     free(fact->text);
     free(fact->caller);
     memset(fact, 0, sizeof(*fact));

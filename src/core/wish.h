@@ -34,6 +34,7 @@ enum ps_wish_kind {
      */
     PS_WISH_CUT_JOBS,     /* cut what is unsent and held by no job into new jobs */
     PS_WISH_LOAD_SHARDS,  /* the job's shard rows */
+    PS_WISH_LOAD_CALLS,   /* which of the job's records are still to be called for */
     PS_WISH_TALLY,        /* what the job's fetched objects add up to */
     PS_WISH_CLOSE_JOB,    /* file the answers; `shard` is the verdict for records without one */
     PS_WISH_HOLD_FOREIGN, /* make shards of the record ids found in a foreign job's input objects */
@@ -140,6 +141,13 @@ struct ps_job_shape {
     int64_t quota_tokens; /* against a day's budget: input and expected output times burn-down */
 };
 
+/* A record of a job on demand that is still to be called for. */
+struct ps_call_row {
+    int64_t record;
+    int64_t input_tokens;      /* estimate */
+    int64_t output_tokens_max; /* what its request allows */
+};
+
 /* What a terminal job's objects add up to (see app/collect). */
 struct ps_tally {
     int64_t lines;
@@ -172,8 +180,12 @@ struct ps_fact {
     struct ps_job_shape
         *shapes; /* CUT_JOBS: the new jobs; HOLD_FOREIGN: jobs that held one of its records */
     int64_t shape_count;
-    struct ps_tally tally; /* TALLY; INVOKE: the tokens alone, as the service counted them */
-    int64_t quota_tokens;  /* HOLD_FOREIGN: as in a shape */
+    struct ps_call_row *calls; /* LOAD_CALLS */
+    int64_t call_count;
+    /* TALLY; INVOKE: the tokens alone, as the service counted them; LOAD_CALLS: what came already
+     */
+    struct ps_tally tally;
+    int64_t quota_tokens; /* HOLD_FOREIGN: as in a shape */
     int64_t unsent; /* CUT_JOBS, CLOSE_JOB, HOLD_FOREIGN, GIVE_UP: records that no job holds */
     bool is_equal;  /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
 };

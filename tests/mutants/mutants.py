@@ -89,8 +89,8 @@ row("R2d", "looks-side-by-side", "the two looks need not stand five minutes apar
     STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
     "src/core/rules.h", "#define PS_LOOK_GAP_MS (5 * PS_MINUTE_MS)", "#define PS_LOOK_GAP_MS PS_SECOND_MS")
 row("R2d", "slot-given-away", "a create in doubt gives its slot away", STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
-    "src/core/job.c", "return job->state >= PS_STATE_CREATING && job->state <= PS_STATE_ASKING && job->ended_ms == 0;",
-    "return job->state >= PS_STATE_LIVE && job->state <= PS_STATE_ASKING && job->ended_ms == 0;")
+    "src/core/job.c", "const bool is_there = job->state >= PS_STATE_CREATING && job->state <= PS_STATE_ASKING;",
+    "const bool is_there = job->state >= PS_STATE_LIVE && job->state <= PS_STATE_ASKING;")
 row("R2", "strangers-not-looked-for", "jobs without a row are not looked for at the start",
     STORIES + "an_older_copy_after_a_retry_job_has_run",
     "src/core/engine_start.c", "            match_foreign(engine, &fact->jobs[row]);", "            (void)match_foreign;")

@@ -100,6 +100,12 @@ struct ps_job hand_stored_part(const struct ps_job *const job)
     copy.listed_poll = 0;
     copy.is_counted = false;
     copy.fetch_etag = NULL;
+    copy.calls = NULL;
+    copy.call_count = 0;
+    copy.next_call = 0;
+    copy.calls_waiting = 0;
+    copy.calls_open = 0;
+    copy.called = (struct ps_tally){0};
     copy.is_dirty = false;
     return copy;
 }

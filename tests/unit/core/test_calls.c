@@ -100,13 +100,13 @@ static void a_refusal_pauses_once_for_all_that_went_out_together(void **state)
     for (int call = 0; call < 8; call++) {
         ps_calls_send(&calls, most, false, 0);
     }
-    assert_true(ps_calls_refuse(&calls, most, 700, 100));
-    assert_false(ps_calls_refuse(&calls, most, 900, 101));
+    ps_calls_refuse(&calls, most, 700, 100);
+    ps_calls_refuse(&calls, most, 900, 101);
     assert_int_equal(calls.failures, 1);
     assert_int_equal(calls.window, 5);
     assert_int_equal(ps_calls_ready_ms(&calls, most, false, 101), INT64_MAX);
-    ps_calls_lose(&calls);
-    ps_calls_lose(&calls);
+    ps_calls_lose(&calls, 900, 101);
+    ps_calls_lose(&calls, 900, 101);
     assert_int_equal(ps_calls_ready_ms(&calls, most, false, 101), 800);
     ps_calls_settle(&calls, most, used, 0, 900);
     assert_int_equal(calls.failures, 0);
@@ -125,10 +125,13 @@ static void what_was_refused_is_given_back_and_what_is_lost_is_not(void **state)
     struct ps_calls calls;
     ps_calls_init(&calls, 0, 60000, 1);
     ps_calls_send(&calls, most, false, 0);
-    (void)ps_calls_refuse(&calls, most, 0, 0);
+    ps_calls_refuse(&calls, most, 0, 0);
     assert_int_equal(ps_calls_ready_ms(&calls, most, false, 0), 0);
     ps_calls_send(&calls, most, false, 0);
-    ps_calls_lose(&calls);
+    ps_calls_return(&calls, most, 0);
+    assert_int_equal(ps_calls_ready_ms(&calls, most, false, 0), 0);
+    ps_calls_send(&calls, most, false, 0);
+    ps_calls_lose(&calls, 0, 0);
     assert_int_equal(ps_calls_ready_ms(&calls, most, false, 0), 3000);
 }
 
@@ -142,13 +145,13 @@ static void repeats_have_a_budget_and_then_go_one_at_a_time(void **state)
     for (int repeat = 0; repeat < 10; repeat++) {
         assert_true(ps_calls_ready_ms(&calls, most, true, now_ms) <= now_ms);
         ps_calls_send(&calls, most, true, now_ms);
-        (void)ps_calls_refuse(&calls, most, 0, now_ms);
+        ps_calls_refuse(&calls, most, 0, now_ms);
         calls.window = 8; /* not what this is about */
         now_ms++;
     }
     assert_int_equal(ps_calls_ready_ms(&calls, most, true, now_ms), INT64_MAX);
     assert_true(ps_calls_ready_ms(&calls, most, false, now_ms) <= now_ms);
-    ps_calls_lose(&calls);
+    ps_calls_return(&calls, most, now_ms);
     assert_true(ps_calls_ready_ms(&calls, most, true, now_ms) <= now_ms);
     for (int answer = 0; answer < 10; answer++) {
         ps_calls_send(&calls, most, false, now_ms);

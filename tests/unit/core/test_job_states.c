@@ -31,7 +31,9 @@ static void what_may_be_at_the_service_is_never_void(void **state)
         for (int fact = 0; fact < PS_JOB_FACT_COUNT; fact++) {
             assert_int_not_equal(cell(from, fact).action, PS_ACT_VOID);
         }
-        assert_int_equal(cell(from, PS_FACT_STOP).action, PS_ACT_NOTHING);
+        if (from != PS_STATE_GATHERING && from != PS_STATE_CALLING) {
+            assert_int_equal(cell(from, PS_FACT_STOP).action, PS_ACT_NOTHING);
+        }
     }
 }
 
@@ -50,7 +52,8 @@ static void an_unknown_create_is_looked_for_first(void **state)
     }
 }
 
-/* R3: answers are filed only after they were tallied and judged. */
+/* R3: answers are filed only after they were tallied and judged; those of calls are durable before
+ * the engine hears of them. */
 static void nothing_is_filed_that_was_not_judged(void **state)
 {
     (void)state;
@@ -64,9 +67,22 @@ static void nothing_is_filed_that_was_not_judged(void **state)
                 assert_int_equal(from, PS_STATE_CLOSING);
             }
             if (found.next == PS_STATE_CLOSING && from != PS_STATE_CLOSING) {
-                assert_true(found.action == PS_ACT_JUDGE || found.action == PS_ACT_INPUT_GONE);
+                assert_true(found.action == PS_ACT_JUDGE || found.action == PS_ACT_INPUT_GONE ||
+                            from == PS_STATE_GATHERING || from == PS_STATE_CALLING);
             }
         }
+    }
+}
+
+/* R4: nothing that a call may come to sends it again, but for what the engine put back itself. */
+static void a_call_that_may_be_paid_is_never_made_again_by_the_table(void **state)
+{
+    (void)state;
+    for (int fact = 0; fact < PS_JOB_FACT_COUNT; fact++) {
+        const struct ps_job_cell found = cell(PS_STATE_CALLING, fact);
+        assert_true(found.action == PS_ACT_NOTHING || found.action == PS_ACT_HALT ||
+                    found.next == PS_STATE_CLOSING ||
+                    (found.next == PS_STATE_CALLING && found.action == PS_ACT_PART));
     }
 }
 
@@ -93,6 +109,7 @@ int main(void)
         cmocka_unit_test(what_may_be_at_the_service_is_never_void),
         cmocka_unit_test(an_unknown_create_is_looked_for_first),
         cmocka_unit_test(nothing_is_filed_that_was_not_judged),
+        cmocka_unit_test(a_call_that_may_be_paid_is_never_made_again_by_the_table),
         cmocka_unit_test(every_state_with_a_wish_bears_each_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
