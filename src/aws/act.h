@@ -37,6 +37,7 @@ struct ps_act {
     void (*free_state)(struct ps_act *act);
     struct ps_s3_uploads *uploads; /* uploads that are being aborted: as a wish, or behind a put */
     struct ps_act *next;
+    struct ps_act **place; /* what points to it while it runs */
 };
 
 /* A request of an act: whatever the lane does not know by itself. */
@@ -50,6 +51,9 @@ struct ps_act_request {
     struct ps_str body;
     int64_t body_bytes;         /* with act->read_body set: it gives the body */
     struct ps_str payload_hash; /* "": of `body` */
+    int64_t first_byte_ms_max;  /* this and the next two as in ps_http_request */
+    size_t answer_bytes_max;
+    bool is_one_of_many;
     void (*on_answer)(struct ps_act *act, const struct ps_http_answer *answer);
 };
 
@@ -100,5 +104,6 @@ void ps_bedrock_begin_create(struct ps_act *act);
 void ps_bedrock_begin_get(struct ps_act *act);
 void ps_bedrock_begin_list(struct ps_act *act);
 void ps_bedrock_begin_stop(struct ps_act *act);
+void ps_runtime_begin_invoke(struct ps_act *act);
 
 #endif

@@ -101,6 +101,9 @@ enum ps_status ps_aws_call_start(struct ps_http *const http, const struct ps_aws
                                            .header_count = call->header_count,
                                            .body = call->body,
                                            .body_bytes = call->body_bytes,
+                                           .first_byte_ms_max = call->first_byte_ms_max,
+                                           .answer_bytes_max = call->answer_bytes_max,
+                                           .is_one_of_many = call->is_one_of_many,
                                            .handler = call->handler,
                                            .owner = call->owner};
     memcpy(http_request.headers, call->headers, sizeof(http_request.headers));

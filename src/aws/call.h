@@ -22,6 +22,9 @@ struct ps_aws_call {
     struct ps_str body;
     int64_t body_bytes;         /* with handler->read_body */
     struct ps_str payload_hash; /* "": that of `body`; else hex, or UNSIGNED-PAYLOAD */
+    int64_t first_byte_ms_max;  /* this and the next two as in ps_http_request */
+    size_t answer_bytes_max;
+    bool is_one_of_many;
     const struct ps_http_handler *handler;
     void *owner;
 };

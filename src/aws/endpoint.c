@@ -11,10 +11,12 @@
 static const struct {
     const char *variable;
     const char *signing_name;
+    const char *host_name; /* of the public endpoint, before the Region */
 } services[PS_AWS_SERVICE_COUNT] = {
-    [PS_AWS_S3] = {"S3", "s3"},
-    [PS_AWS_BEDROCK] = {"BEDROCK", "bedrock"},
-    [PS_AWS_STS] = {"STS", "sts"},
+    [PS_AWS_S3] = {"S3", "s3", "s3"},
+    [PS_AWS_BEDROCK] = {"BEDROCK", "bedrock", "bedrock"},
+    [PS_AWS_BEDROCK_RUNTIME] = {"BEDROCK_RUNTIME", "bedrock", "bedrock-runtime"},
+    [PS_AWS_STS] = {"STS", "sts", "sts"},
 };
 
 const char *ps_aws_service_variable(const enum ps_aws_service service)
@@ -108,8 +110,8 @@ static void use_public_name(struct ps_aws_endpoint *const endpoint, const char *
     if (is_in_host) {
         ps_buf_add_format(&host, "%s.", bucket);
     }
-    ps_buf_add_format(&host, "%s.%s.amazonaws.com%s", services[endpoint->service].signing_name,
-                      region, is_china ? ".cn" : "");
+    ps_buf_add_format(&host, "%s.%s.amazonaws.com%s", services[endpoint->service].host_name, region,
+                      is_china ? ".cn" : "");
     endpoint->host = ps_str_dup(ps_buf_str(&host));
     endpoint->origin = join("https://", endpoint->host);
     endpoint->base_path = join(bucket != NULL && !is_in_host ? "/" : "", "");

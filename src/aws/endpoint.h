@@ -9,7 +9,13 @@
 #include "base/status.h"
 #include "base/str.h"
 
-enum ps_aws_service { PS_AWS_S3, PS_AWS_BEDROCK, PS_AWS_STS, PS_AWS_SERVICE_COUNT };
+enum ps_aws_service {
+    PS_AWS_S3,
+    PS_AWS_BEDROCK,         /* jobs */
+    PS_AWS_BEDROCK_RUNTIME, /* calls of models */
+    PS_AWS_STS,
+    PS_AWS_SERVICE_COUNT
+};
 
 struct ps_aws_endpoint {
     enum ps_aws_service service;
@@ -20,10 +26,10 @@ struct ps_aws_endpoint {
     bool is_plain;   /* http: allowed for loopback alone; bodies are signed there */
 };
 
-/* "S3": as in AWS_ENDPOINT_URL_S3. */
+/* "S3", "BEDROCK_RUNTIME": as in AWS_ENDPOINT_URL_S3. */
 const char *ps_aws_service_variable(enum ps_aws_service service);
 
-/* The name that signatures use: "s3", "bedrock", "sts". */
+/* The name that signatures use: "s3", "bedrock" (both of its services), "sts". */
 const char *ps_aws_service_signing_name(enum ps_aws_service service);
 
 /*

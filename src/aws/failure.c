@@ -84,6 +84,10 @@ static const struct {
     {"InternalError", PS_E_SERVICE, PS_RETRY_LATER, ""},
     {"InternalServerException", PS_E_SERVICE, PS_RETRY_LATER, ""},
     {"ServiceUnavailable", PS_E_SERVICE, PS_RETRY_LATER, ""},
+    /* 429, but no limit of the account: SDKs do not slow down for it. */
+    {"ModelNotReadyException", PS_E_SERVICE, PS_RETRY_LATER, ""},
+    {"ModelErrorException", PS_E_SERVICE, PS_RETRY_LATER, ""},
+    {"ModelTimeoutException", PS_E_SERVICE, PS_RETRY_LATER, ""},
 };
 
 static void copy_text(char *const room, const size_t room_size, const struct ps_str text)

@@ -13,7 +13,10 @@
 #define HEAD_BYTES_MAX PS_TEXT_BYTES_MAX
 #define RECEIVE_BUFFER_BYTES (256L * 1024L)
 #define SEND_BUFFER_BYTES (512L * 1024L)
-#define IDLE_CONNECTIONS_MAX 64L
+#define IDLE_CONNECTIONS_MAX 64
+/* The least that libcurl takes for sending (CURLOPT_UPLOAD_BUFFERSIZE), and its own for receiving.
+ */
+#define SMALL_BUFFER_BYTES (16L * 1024L)
 #define IDLE_S_MAX 50L
 
 #define TICK_MS_MAX 500
@@ -27,6 +30,7 @@ struct exchange {
     char *body; /* a copy; NULL with read_body */
     int64_t body_bytes;
     int64_t given_bytes; /* of the body to libcurl */
+    int64_t first_byte_ms_max;
     struct ps_buf head;
     struct ps_buf kept; /* of the answer's body */
     struct ps_http_answer answer;
@@ -42,6 +46,7 @@ struct exchange {
     bool is_added;  /* libcurl knows of it */
     char curl_text[CURL_ERROR_SIZE];
     struct exchange *next;
+    struct exchange **place; /* what points to it: there may be thousands */
 };
 
 struct ps_http {
@@ -49,6 +54,8 @@ struct ps_http {
     struct ps_http_options options;
     char *ca_file;
     struct exchange *exchanges;
+    int64_t checked_at_ms;
+    bool has_unbegun; /* an exchange that libcurl never saw is to be ended */
 };
 
 static int64_t or_default(const int64_t value, const int64_t otherwise)
@@ -72,7 +79,10 @@ enum ps_status ps_http_new(const struct ps_http_options *const options,
     http->options.stall_ms = or_default(options->stall_ms, 30 * PS_SECOND_MS);
     http->options.stall_bytes_min = or_default(options->stall_bytes_min, 1000);
     http->ca_file = options->ca_file == NULL ? NULL : ps_str_dup(ps_str_of(options->ca_file));
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAX);
+    http->options.idle_connections_max =
+        or_default(options->idle_connections_max, IDLE_CONNECTIONS_MAX);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
+                            (long)http->options.idle_connections_max);
     *ret_http = http;
     return PS_OK;
 }
@@ -246,7 +256,7 @@ static size_t on_write(char *const data, const size_t unit, const size_t count, 
         exchange->is_broken = true;
         (void)ps_error_set(err, PS_E_TOO_LARGE, PS_RETRY_LATER,
                            "could not read the answer: it is larger than %zu bytes",
-                           PS_ANSWER_BYTES_MAX);
+                           exchange->kept.size_max);
         return 0;
     }
     return bytes.size;
@@ -324,6 +334,14 @@ static void set_method(struct exchange *const exchange, const struct ps_http_req
     }
 }
 
+static void set_buffers(CURL *const easy, const bool is_small)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                           is_small ? SMALL_BUFFER_BYTES : RECEIVE_BUFFER_BYTES);
+    (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                           is_small ? SMALL_BUFFER_BYTES : SEND_BUFFER_BYTES);
+}
+
 static void set_transport(struct exchange *const exchange, const bool is_loopback)
 {
     const struct ps_http *const http = exchange->http;
@@ -344,8 +362,6 @@ static void set_transport(struct exchange *const exchange, const bool is_loopbac
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S_MAX);
-    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
-    (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES);
     (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock/" PENSTOCK_VERSION);
@@ -364,6 +380,24 @@ static void set_callbacks(struct exchange *const exchange)
     (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
 }
 
+static void link_exchange(struct ps_http *const http, struct exchange *const exchange)
+{
+    exchange->next = http->exchanges;
+    exchange->place = &http->exchanges;
+    if (exchange->next != NULL) {
+        exchange->next->place = &exchange->next;
+    }
+    http->exchanges = exchange;
+}
+
+static void unlink_exchange(struct exchange *const exchange)
+{
+    *exchange->place = exchange->next;
+    if (exchange->next != NULL) {
+        exchange->next->place = exchange->place;
+    }
+}
+
 void ps_http_start(struct ps_http *const http, const struct ps_http_request *const request)
 {
     PS_ASSERT(request->header_count <= PS_HTTP_HEADERS_MAX);
@@ -379,14 +413,17 @@ void ps_http_start(struct ps_http *const http, const struct ps_http_request *con
     }
     exchange->started_at_ms = ps_clock_real_monotonic_ms();
     ps_buf_init(&exchange->head, HEAD_BYTES_MAX);
-    ps_buf_init(&exchange->kept, PS_ANSWER_BYTES_MAX);
-    exchange->next = http->exchanges;
-    http->exchanges = exchange;
+    ps_buf_init(&exchange->kept,
+                request->answer_bytes_max > 0 ? request->answer_bytes_max : PS_ANSWER_BYTES_MAX);
+    exchange->first_byte_ms_max =
+        or_default(request->first_byte_ms_max, http->options.first_byte_ms_max);
+    link_exchange(http, exchange);
 
     exchange->easy = curl_easy_init();
     PS_ASSERT(exchange->easy != NULL);
     if (!has_clean_fields(request)) {
         exchange->is_broken = true;
+        http->has_unbegun = true;
         (void)ps_error_set(&exchange->answer.error, PS_E_USAGE, PS_RETRY_NEVER,
                            "cannot send the request: a header has a control character in it");
         return;
@@ -396,6 +433,7 @@ void ps_http_start(struct ps_http *const http, const struct ps_http_request *con
     (void)curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->fields);
     set_method(exchange, request);
     set_transport(exchange, ps_http_is_loopback(ps_str_of(request->url)));
+    set_buffers(exchange->easy, request->is_one_of_many);
     set_callbacks(exchange);
     exchange->is_added = curl_multi_add_handle(http->multi, exchange->easy) == CURLM_OK;
     PS_ASSERT(exchange->is_added);
@@ -473,16 +511,6 @@ static void set_error(struct exchange *const exchange, const CURLcode code)
     }
 }
 
-static void unlink_exchange(struct exchange *const exchange)
-{
-    struct exchange **place = &exchange->http->exchanges;
-    while (*place != exchange) {
-        PS_ASSERT(*place != NULL);
-        place = &(*place)->next;
-    }
-    *place = exchange->next;
-}
-
 static void finish(struct exchange *const exchange, const CURLcode code)
 {
     refresh_answer(exchange);
@@ -506,7 +534,7 @@ static const char *overdue_phase(const struct exchange *const exchange, const in
     const bool is_waiting =
         !exchange->has_answer_begun && exchange->given_bytes == exchange->body_bytes;
     if (is_waiting) {
-        const bool is_late = now_ms - exchange->moved_at_ms >= options->first_byte_ms_max;
+        const bool is_late = now_ms - exchange->moved_at_ms >= exchange->first_byte_ms_max;
         return is_late ? "no answer has begun" : NULL;
     }
     const bool is_slow = now_ms - exchange->window_at_ms >= options->stall_ms &&
@@ -514,10 +542,26 @@ static const char *overdue_phase(const struct exchange *const exchange, const in
     return is_slow ? "the transfer has stalled" : NULL;
 }
 
-/* Requests that never began and transfers that take too long. */
+/* Our own time-outs are looked at a few times in each of them. */
+static int64_t tick_ms(const struct ps_http_options *const options)
+{
+    const int64_t shortest_ms = options->stall_ms < options->first_byte_ms_max
+                                    ? options->stall_ms
+                                    : options->first_byte_ms_max;
+    const int64_t tick = shortest_ms / 4 + 1;
+    return tick < TICK_MS_MAX ? tick : TICK_MS_MAX;
+}
+
+/* Requests that never began and transfers that take too long; not in each turn, since it looks at
+ * every one. */
 static void check_times(struct ps_http *const http)
 {
     const int64_t now_ms = ps_clock_real_monotonic_ms();
+    if (!http->has_unbegun && now_ms - http->checked_at_ms < tick_ms(&http->options)) {
+        return;
+    }
+    http->has_unbegun = false;
+    http->checked_at_ms = now_ms;
     struct exchange *next = NULL;
     for (struct exchange *exchange = http->exchanges; exchange != NULL; exchange = next) {
         next = exchange->next;
@@ -550,16 +594,6 @@ static void collect_done(struct ps_http *const http)
             finish(exchange, message->data.result);
         }
     }
-}
-
-/* Our own time-outs are looked at a few times in each of them. */
-static int64_t tick_ms(const struct ps_http_options *const options)
-{
-    const int64_t shortest_ms = options->stall_ms < options->first_byte_ms_max
-                                    ? options->stall_ms
-                                    : options->first_byte_ms_max;
-    const int64_t tick = shortest_ms / 4 + 1;
-    return tick < TICK_MS_MAX ? tick : TICK_MS_MAX;
 }
 
 bool ps_http_run(struct ps_http *const http, const int64_t wait_ms)

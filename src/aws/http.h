@@ -35,8 +35,9 @@ struct ps_http_options {
     int64_t
         first_byte_ms_max; /* from the last byte of the request to the first of the answer [60 s] */
     int64_t stall_ms;      /* in each such window while bytes flow ... [30 s] */
-    int64_t stall_bytes_min; /* ... at least this many must come or go [1,000] */
-    const char *ca_file;     /* PEM bundle of the authorities to trust [the system's] */
+    int64_t stall_bytes_min;      /* ... at least this many must come or go [1,000] */
+    int64_t idle_connections_max; /* kept for the next request; more are closed [64] */
+    const char *ca_file;          /* PEM bundle of the authorities to trust [the system's] */
 };
 
 enum ps_http_reach {
@@ -88,7 +89,10 @@ struct ps_http_request {
     struct ps_http_field headers[PS_HTTP_HEADERS_MAX];
     size_t header_count;
     struct ps_str body;
-    int64_t body_bytes; /* with read_body: how many it gives in all */
+    int64_t body_bytes;        /* with read_body: how many it gives in all */
+    int64_t first_byte_ms_max; /* 0: as in the options */
+    size_t answer_bytes_max;   /* of a kept body; 0: PS_ANSWER_BYTES_MAX */
+    bool is_one_of_many;       /* thousands of its kind at once: small buffers */
     const struct ps_http_handler *handler;
     void *owner;
 };

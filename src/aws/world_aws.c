@@ -5,6 +5,7 @@
 #include "aws/s3_whole.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "os/descriptors.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +14,11 @@
 
 #define TRANSFERS_MAX 16
 #define CONTROLS_MAX 16
+
+/* At 20 requests a second, answers of 200 s; each has a connection, and with --local its other end
+ * is in this process too. */
+#define INVOKES_MAX 4096
+#define DESCRIPTORS_OF_OTHERS 512
 #define MULTIPART_FROM_BYTES ((int64_t)(64 * PS_MB))
 #define PART_BYTES INT64_C(8388608)
 
@@ -31,8 +37,8 @@ struct queue {
     struct ps_act **last;
 };
 
-/* Puts and gets must not keep a look or a stop waiting, nor the other way round: each sort has its
- * own places. */
+/* Puts and gets must not keep a look or a stop waiting, nor the other way round, nor calls of
+ * models any of them: each sort has its own places. */
 struct sort {
     struct queue waiting;
     int64_t running;
@@ -51,19 +57,12 @@ struct ps_world_aws {
     bool is_payload_unsigned;
     struct sort transfers;
     struct sort controls;
+    struct sort invokes;
     struct ps_act *running;
     struct queue ended;
     struct ps_s3_wholes wholes;
     atomic_bool is_woken;
 };
-
-static void begin_invoke(struct ps_act *const act)
-{
-    (void)ps_error_set(&act->fact.error, PS_E_USAGE, PS_RETRY_NEVER,
-                       "cannot call model '%.100s' on demand: only batch jobs are spoken here",
-                       act->key);
-    ps_act_end(act, PS_OUTCOME_NO);
-}
 
 static void (*const begins[PS_WISH_KIND_COUNT])(struct ps_act *act) = {
     [PS_WISH_IDENTITY] = ps_sts_begin_identity,
@@ -76,7 +75,7 @@ static void (*const begins[PS_WISH_KIND_COUNT])(struct ps_act *act) = {
     [PS_WISH_GET_JOB] = ps_bedrock_begin_get,
     [PS_WISH_LIST_JOBS] = ps_bedrock_begin_list,
     [PS_WISH_STOP_JOB] = ps_bedrock_begin_stop,
-    [PS_WISH_INVOKE] = begin_invoke,
+    [PS_WISH_INVOKE] = ps_runtime_begin_invoke,
 };
 
 static void queue_init(struct queue *const queue)
@@ -122,6 +121,14 @@ static void copy_credentials(struct ps_credentials *const to,
     memcpy(to->source, from->source, sizeof(to->source));
 }
 
+/* How many calls of models this process has descriptors for. */
+static int64_t places_for(const int64_t wanted)
+{
+    const int64_t allowed = ps_descriptors_raise(wanted * 2 + DESCRIPTORS_OF_OTHERS);
+    const int64_t places = (allowed - DESCRIPTORS_OF_OTHERS) / 2;
+    return places < 1 ? 1 : places < wanted ? places : wanted;
+}
+
 static enum ps_status init_lane(struct lane *const lane,
                                 const struct ps_world_aws_lane *const source,
                                 const struct ps_aws_settings *const others_settings,
@@ -159,7 +166,9 @@ static enum ps_status init_lane(struct lane *const lane,
 enum ps_status ps_world_aws_new(const struct ps_world_aws_options *const options,
                                 struct ps_world_aws **const ret_world, struct ps_error *const err)
 {
+    const int64_t invokes_max = places_for(or_default(options->invokes_max, INVOKES_MAX));
     struct ps_http_options http_options = options->http;
+    http_options.idle_connections_max = or_default(http_options.idle_connections_max, invokes_max);
     if (http_options.ca_file == NULL) {
         http_options.ca_file = ps_aws_environment("AWS_CA_BUNDLE");
     }
@@ -185,6 +194,8 @@ enum ps_status ps_world_aws_new(const struct ps_world_aws_options *const options
     world->controls.running_max = CONTROLS_MAX;
     queue_init(&world->transfers.waiting);
     queue_init(&world->controls.waiting);
+    world->invokes.running_max = invokes_max;
+    queue_init(&world->invokes.waiting);
     queue_init(&world->ended);
     ps_s3_wholes_init(&world->wholes);
     world->lanes = calloc((size_t)options->lane_count, sizeof(*world->lanes));
@@ -242,6 +253,7 @@ struct ps_world_aws *ps_world_aws_free(struct ps_world_aws *const world)
     world->http = ps_http_free(world->http);
     free_acts(world->transfers.waiting.first);
     free_acts(world->controls.waiting.first);
+    free_acts(world->invokes.waiting.first);
     free_acts(world->running);
     free_acts(world->ended.first);
     for (int64_t lane = 0; lane < world->lane_count; lane++) {
@@ -274,6 +286,9 @@ static bool is_transfer(const enum ps_wish_kind kind)
 
 static struct sort *sort_of(struct ps_world_aws *const world, const struct ps_act *const act)
 {
+    if (act->wish.kind == PS_WISH_INVOKE) {
+        return &world->invokes;
+    }
     return is_transfer(act->wish.kind) ? &world->transfers : &world->controls;
 }
 
@@ -303,6 +318,10 @@ static void begin_waiting(struct ps_world_aws *const world, struct sort *const s
         struct ps_act *const act = queue_pop(&sort->waiting);
         sort->running++;
         act->next = world->running;
+        act->place = &world->running;
+        if (act->next != NULL) {
+            act->next->place = &act->next;
+        }
         world->running = act;
         begins[act->wish.kind](act);
     }
@@ -314,12 +333,11 @@ void ps_act_end(struct ps_act *const act, const enum ps_outcome outcome)
     PS_ASSERT(!act->has_ended);
     act->has_ended = true;
     act->fact.outcome = outcome;
-    struct ps_act **place = &world->running;
-    while (*place != act) {
-        PS_ASSERT(*place != NULL);
-        place = &(*place)->next;
+    PS_ASSERT(*act->place == act);
+    *act->place = act->next;
+    if (act->next != NULL) {
+        act->next->place = act->place;
     }
-    *place = act->next;
     sort_of(world, act)->running--;
     queue_push(&world->ended, act);
 }
@@ -344,6 +362,7 @@ static bool next_fact(void *const context, const int64_t deadline_ms,
     for (;;) {
         begin_waiting(world, &world->controls);
         begin_waiting(world, &world->transfers);
+        begin_waiting(world, &world->invokes);
         if (take_fact(world, ret_fact)) {
             return true;
         }
@@ -468,6 +487,9 @@ void ps_act_send(struct ps_act *const act, const struct ps_act_request *const re
         .body = request->body,
         .body_bytes = request->body_bytes,
         .payload_hash = request->payload_hash,
+        .first_byte_ms_max = request->first_byte_ms_max,
+        .answer_bytes_max = request->answer_bytes_max,
+        .is_one_of_many = request->is_one_of_many,
         .handler = &handlers[act->read_body != NULL ? 1 : 0][act->write_body != NULL ? 1 : 0],
         .owner = act};
     memcpy(call.headers, request->headers, sizeof(request->headers));

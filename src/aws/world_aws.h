@@ -7,6 +7,8 @@
  * (libcurl may repeat a request without a body on a connection that turned out dead; see
  * aws/http.h).
  *
+ * Calls of models (INVOKE) are in aws/runtime.c, with what their outcomes mean.
+ *
  * What an outcome means: repeatable reads (identity, get, list) without a whole readable answer are
  * NO, later may work. Put, delete and stop that were cut are UNKNOWN. Create follows rule R2: YES
  * with an ARN; NO for a refusal by 400, 403, 404 or 429 with a code of AWS's; else UNKNOWN.
@@ -47,6 +49,8 @@ struct ps_world_aws_options {
     const struct ps_clock *clock; /* of the run: deadlines; outlives the world */
     struct ps_http_options http;  /* zero: defaults; ca_file NULL: AWS_CA_BUNDLE */
     int64_t transfers_max;        /* puts and gets at once, others wait; 0: 16 */
+    int64_t invokes_max;          /* calls of models at once; 0: 4,096, or as many as this process
+                                     may have connections */
     int64_t multipart_from_bytes; /* larger bodies go in parts; 0: 64 MB */
     int64_t part_bytes;           /* 0: 8 MB; S3 wants at least 5 MiB */
     bool is_payload_unsigned;     /* over plain http too: for measuring */

@@ -85,6 +85,7 @@ void fixture_clean_environment(void)
                                         "AWS_ENDPOINT_URL",
                                         "AWS_ENDPOINT_URL_S3",
                                         "AWS_ENDPOINT_URL_BEDROCK",
+                                        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
                                         "AWS_ENDPOINT_URL_STS",
                                         "AWS_CA_BUNDLE",
                                         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",

@@ -228,22 +228,6 @@ static void no_more_transfers_at_once_than_told(void **state)
     fixture_stop(&fixture);
 }
 
-static void a_call_on_demand_is_refused_before_it_is_sent(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    fixture_start(&fixture, NULL, 0, NULL);
-    const struct ps_fact *const fact = fixture_do(
-        &fixture,
-        &(struct ps_wish){
-            .id = 5, .kind = PS_WISH_INVOKE, .job = 2, .record = 9, .key = PS_STR("m.x:0")});
-    assert_int_equal(fact->outcome, PS_OUTCOME_NO);
-    assert_int_equal(fact->error.retry, PS_RETRY_NEVER);
-    assert_non_null(strstr(fact->error.message, "'m.x:0'"));
-    assert_int_equal(fake_server_connections(fixture.server), 0);
-    fixture_stop(&fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,7 +238,6 @@ int main(void)
         cmocka_unit_test(waits_until_the_deadline_and_no_longer),
         cmocka_unit_test(wake_ends_the_wait),
         cmocka_unit_test(no_more_transfers_at_once_than_told),
-        cmocka_unit_test(a_call_on_demand_is_refused_before_it_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
