@@ -44,7 +44,7 @@ bench: build
 install: build
 	@meson configure build --prefix="$(abspath $(PREFIX))" && scripts/build build && \
 		DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild --quiet && \
-		echo "installed: $(DESTDIR)$(abspath $(PREFIX))/bin/penstock, its man page, and the completion of bash"
+		echo "installed: $(DESTDIR)$(abspath $(PREFIX))/bin/penstock, its man page, the completion of bash, and the units of systemd (systemctl --user enable --now penstock.timer)"
 
 lint: setup-check
 	@scripts/build build $(MESON_OPTIONS) && scripts/lint --build build
