@@ -1,5 +1,6 @@
 #include "app/turn.h"
 
+#include "app/event_text.h"
 #include "app/turn_internal.h"
 #include "base/assert.h"
 #include "base/limits.h"
@@ -24,6 +25,10 @@
 /* What the store holds of each lane, and of each pool. */
 #define VALUE_ACCOUNT "account"
 #define VALUE_DAY "day" /* "end,turn" */
+
+/* All rows that the store keeps, and one turn's more. */
+#define EVENT_ROWS_BYTES_MAX \
+    ((size_t)(PS_EVENTS_KEPT_MAX + PS_EVENTS_HELD_MAX) * PS_EVENT_ROW_BYTES_MAX)
 
 /* Puts of one run at once: each holds a body. */
 #define PUTS_MAX 6
@@ -128,6 +133,7 @@ struct ps_turn *ps_turn_new(const struct ps_turn_parts *const parts)
     turn->first_begun_ms = -1;
     turn->records_before = -1;
     struct ps_error err;
+    ps_buf_init(&turn->event_rows, EVENT_ROWS_BYTES_MAX);
     ps_pools_init(&turn->pools);
     /* Whoever read the settings has held the lanes against each other. */
     PS_ASSERT(ps_pools_make(&turn->pools, parts->settings->lanes, parts->settings->lane_count,
@@ -171,6 +177,7 @@ struct ps_turn *ps_turn_free(struct ps_turn *const turn)
         (void)ps_source_free(turn->source);
         (void)ps_engine_free(turn->engine);
         ps_pools_release(&turn->pools);
+        ps_buf_release(&turn->event_rows);
         free(turn->starting);
         free(turn->seen_states);
         free(turn);
@@ -373,7 +380,9 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
             return err->status;
         }
     }
-    return keep_accounts(turn, err) == PS_OK && keep_days(turn, err) == PS_OK
+    /* Events first: they tell a first start by its time, which is not kept yet. */
+    return ps_turn_keep_events(turn, err) == PS_OK && keep_accounts(turn, err) == PS_OK &&
+                   keep_days(turn, err) == PS_OK
                ? keep_times(turn, err)
                : err->status;
 }
@@ -430,7 +439,7 @@ static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const 
         return status;
     }
     start_wishes(turn);
-    return list_segments(turn, err);
+    return list_segments(turn, err) == PS_OK ? ps_turn_mirror_events(turn, err) : err->status;
 }
 
 /* Waits for the first fact, then takes what else is there at once. */
@@ -514,6 +523,11 @@ static enum ps_status loop(struct ps_turn *const turn, struct ps_error *const er
     for (int64_t fact = 0; fact < fact_count; fact++) {
         ps_fact_release(&facts[fact]);
     }
+    if (status == PS_OK && turn->is_paused != 0 &&
+        ps_engine_phase(turn->engine) == PS_PHASE_RUNNING) {
+        ps_turn_tell_leaving(turn);
+        status = do_turn(turn, NULL, 0, err);
+    }
     return status;
 }
 
@@ -574,6 +588,9 @@ enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world wor
     read_begun(turn);
     if (read_state(turn, err) != PS_OK ||
         store.ops->drop_wishes(store.context, &open_wishes, err) != PS_OK) {
+        return err->status;
+    }
+    if (ps_turn_mirror_all_events(turn, err) != PS_OK) {
         return err->status;
     }
     if (open_wishes > 0) {

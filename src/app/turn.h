@@ -115,6 +115,9 @@ struct ps_turn_parts {
 /* Names of the committed segments, one a line, for who reads beside a live owner. */
 #define PS_SEGMENTS_FILE "segments.list"
 
+/* What was decided and met, a row an event (app/event_text): grows while the run lives. */
+#define PS_EVENTS_FILE "events.jsonl"
+
 /* Named texts of the store that others read too. */
 #define PS_VALUE_CLOCK "clock" /* "steady,wall" of the last turn */
 #define PS_VALUE_BEGUN "begun" /* steady time of the run's first start */

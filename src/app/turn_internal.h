@@ -1,7 +1,8 @@
 /*
  * turn_internal - what turn's files share: turn.c (the loop), turn_local.c (local wishes),
  * turn_streams.c (bodies of puts, sinks of gets), turn_foreign.c (record ids in input objects that
- * no row of ours knows), turn_tell.c (what people see of it).
+ * no row of ours knows), turn_tell.c (what people see of it), turn_events.c (what was decided, kept
+ * and mirrored).
  */
 #ifndef PS_APP_TURN_INTERNAL_H
 #define PS_APP_TURN_INTERNAL_H
@@ -10,6 +11,7 @@
 #include "app/holds.h"
 #include "app/shard_body.h"
 #include "app/turn.h"
+#include "core/allot.h"
 #include "core/pool.h"
 
 #include <signal.h>
@@ -51,6 +53,10 @@ struct ps_turn {
     int64_t first_begun_ms;  /* of the run's; -1: not kept yet */
     int64_t kept_accounts;   /* of so many lanes the store has the account */
 
+    struct ps_buf event_rows; /* of this turn's events, for the file beside the store */
+    int64_t event_count;      /* in the file, since it was written anew */
+    bool has_told_begin;
+
     /* ---- for people ---- */
     enum ps_job_state *seen_states; /* of the engine's jobs, by number: what was logged last */
     int64_t seen_count;
@@ -90,6 +96,21 @@ extern const struct ps_streams_ops ps_turn_streams_ops;
 void ps_turn_log_job(struct ps_turn *turn, const struct ps_job *job);
 void ps_turn_note_trouble(struct ps_turn *turn, const struct ps_fact *fact);
 void ps_turn_tell_progress(struct ps_turn *turn, bool is_last);
+
+/* ---- turn_events.c ---- */
+
+/* Tells a failed call, what was cut, and that the process leaves a run that goes on. */
+void ps_turn_tell_failure(struct ps_turn *turn, const struct ps_fact *fact);
+void ps_turn_tell_cut(struct ps_turn *turn, const struct ps_allotment *allotment);
+void ps_turn_tell_leaving(struct ps_turn *turn);
+
+/* What was told goes to the store, in the turn's transaction; mirrored once that is durable. Only
+ * the store's failures are told: a mirror that cannot be written is a view that is lost. */
+PS_MUST_CHECK enum ps_status ps_turn_keep_events(struct ps_turn *turn, struct ps_error *err);
+PS_MUST_CHECK enum ps_status ps_turn_mirror_events(struct ps_turn *turn, struct ps_error *err);
+
+/* The file is written anew, from the store. */
+PS_MUST_CHECK enum ps_status ps_turn_mirror_all_events(struct ps_turn *turn, struct ps_error *err);
 
 /* The record ids found in a foreign job's input objects, one ascending list an object. An object
  * may be begun again from byte 0. */

@@ -248,6 +248,7 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
             return err->status;
         }
     }
+    ps_turn_tell_cut(turn, &allotment);
     return store_jobs(turn, &allotment, fact, err);
 }
 

@@ -63,6 +63,9 @@ void ps_turn_note_trouble(struct ps_turn *const turn, const struct ps_fact *cons
     if (fact->outcome == PS_OUTCOME_YES) {
         return;
     }
+    if (fact->error.retry != PS_RETRY_NEVER) {
+        ps_turn_tell_failure(turn, fact);
+    }
     if (is_input_gone && turn->parts.failure != NULL) {
         turn->parts.failure(turn->parts.context, &fact->error);
     } else if (fact->error.retry != PS_RETRY_NEVER) {

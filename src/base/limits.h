@@ -47,6 +47,9 @@
 /* A request body of the control plane. */
 #define PS_REQUEST_BYTES_MAX (64 * PS_KB)
 
+/* Events that a run keeps; older ones go. A row has about 200 bytes. */
+#define PS_EVENTS_KEPT_MAX 10000
+
 static_assert(PS_OUTPUT_LINE_BYTES_MAX >= 2 * PS_INPUT_LINE_BYTES_MAX,
               "an output line echoes its input");
 static_assert(PS_JSON_TREE_BYTES_MAX >= 4 * PS_INPUT_LINE_BYTES_MAX,

@@ -246,7 +246,12 @@ static enum ps_status add_part(struct work *const work, const int64_t lane,
                                     sizeof(allotment->parts[0]));
     PS_ASSERT(allotment->parts != NULL);
     struct ps_allotment_part *const part = &allotment->parts[allotment->part_count++];
-    *part = (struct ps_allotment_part){.lane = lane, .picked = records->picked, .owned = owned};
+    const struct ps_sizing *const sizing = work->lanes[lane].size.sizing;
+    *part =
+        (struct ps_allotment_part){.lane = lane,
+                                   .picked = records->picked,
+                                   .owned = owned,
+                                   .job_key = sizing == NULL ? PS_LIMIT_COUNT : sizing->job_key};
     ps_plan_init(&part->plan);
     if (ps_plan_cut(&part->plan, records, work->lanes[lane].lane, &work->lanes[lane].size, err) !=
         PS_OK) {

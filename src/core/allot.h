@@ -29,8 +29,9 @@ struct ps_allot_lane {
 struct ps_allotment_part {
     int64_t lane;
     struct ps_plan plan;
-    const uint64_t *picked; /* what the plan's places mean; NULL: they are record numbers */
-    uint64_t *owned;        /* heap, where `picked` is the part's own */
+    const uint64_t *picked;    /* what the plan's places mean; NULL: they are record numbers */
+    uint64_t *owned;           /* heap, where `picked` is the part's own */
+    enum ps_limit_key job_key; /* what decided how large its jobs are; PS_LIMIT_COUNT: no limit */
 };
 
 struct ps_allotment_order {

@@ -112,6 +112,7 @@ struct ps_engine *ps_engine_free(struct ps_engine *const engine)
         free_lists(engine);
         ps_numbers_release(&engine->moving);
         ps_numbers_release(&engine->dirty);
+        ps_events_release(&engine->events);
         ps_buf_release(&engine->nonce);
         ps_buf_release(&engine->key);
         ps_buf_release(&engine->text);

@@ -21,6 +21,7 @@
 
 #include "base/time.h"
 #include "core/day.h"
+#include "core/event.h"
 #include "core/job.h"
 #include "core/names.h"
 
@@ -127,6 +128,12 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *engine);
 
 /* A job that changed since it was last asked; NULL: none. */
 const struct ps_job *ps_engine_dirty(struct ps_engine *engine);
+
+/* Tells an event, besides those that the engine tells by itself; `at_ms` is the engine's now. */
+void ps_engine_tell(struct ps_engine *engine, const struct ps_event *event);
+
+/* An event that was told and not taken out yet, in their order; false: none. */
+PS_MUST_CHECK bool ps_engine_next_event(struct ps_engine *engine, struct ps_event *ret_event);
 
 /* Likewise a pool whose day changed; false: none. */
 PS_MUST_CHECK bool ps_engine_dirty_day(struct ps_engine *engine, int64_t *ret_pool,

@@ -68,6 +68,7 @@ static void pass_day(struct ps_engine *const engine, const int64_t place, const 
 {
     struct ps_pool_state *const pool = &engine->pools[place];
     const int64_t before_ms = pool->day.end_ms;
+    const int64_t before_tokens = pool->day_tokens;
     const bool is_turn = ps_day_pass(&pool->day, now, pool->pool.reset_ms);
     if (pool->day.end_ms == before_ms) {
         return;
@@ -83,6 +84,9 @@ static void pass_day(struct ps_engine *const engine, const int64_t place, const 
         }
     }
     ps_engine_count_day(engine, place);
+    if (is_turn && before_ms != 0) {
+        ps_engine_tell_turn(engine, pool, before_tokens);
+    }
 }
 
 void ps_engine_pass_days(struct ps_engine *const engine, const struct ps_now now)

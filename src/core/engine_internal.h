@@ -3,7 +3,8 @@
  * engine_turn.c (wishes out: who may do what now, and when to look again), engine_start.c (what a
  * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
  * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
- * in which set a job stands), engine_days.c (budgets of days), engine_calls.c (jobs on demand).
+ * in which set a job stands), engine_days.c (budgets of days), engine_calls.c (jobs on demand),
+ * engine_events.c (what is told of all that).
  */
 #ifndef PS_CORE_ENGINE_INTERNAL_H
 #define PS_CORE_ENGINE_INTERNAL_H
@@ -59,7 +60,8 @@ struct ps_pool_state {
     int64_t day_tokens;  /* held against the present day */
     int64_t day_records; /* of the jobs that hold them */
     struct ps_calls calls;
-    int64_t call_wake_ms; /* when its next call may go; INT64_MAX: not by time */
+    int64_t call_wake_ms;     /* when its next call may go; INT64_MAX: not by time */
+    int64_t full_told_end_ms; /* of the day that was told to be full */
 };
 
 /* Which set a job stands in, by its state. */
@@ -107,6 +109,8 @@ struct ps_engine {
     int64_t open_wishes; /* of jobs */
     int64_t open_puts;
     int64_t open_calls;
+
+    struct ps_events events; /* told, and not yet taken out */
 
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;
@@ -179,6 +183,21 @@ void ps_engine_handle_call(struct ps_engine *engine, const struct ps_fact *fact,
 
 /* The job has moved: if its calls are over by that, what they used is known. */
 void ps_engine_end_calls(struct ps_engine *engine, struct ps_job *job, enum ps_job_state before);
+
+/* ---- engine_events.c ---- */
+
+/* The job, taken out of what is counted, has moved: is that worth telling? */
+void ps_engine_tell_move(struct ps_engine *engine, const struct ps_job *job,
+                         enum ps_job_state before, enum ps_job_fact fact,
+                         const struct ps_tally *tally);
+
+/* The pool's day has turned, and is counted anew; so much was held against the last one. */
+void ps_engine_tell_turn(struct ps_engine *engine, const struct ps_pool_state *pool,
+                         int64_t used_tokens);
+
+/* The job waits for the turn: told once a day. */
+void ps_engine_tell_full(struct ps_engine *engine, struct ps_pool_state *pool,
+                         const struct ps_job *job);
 
 /* ---- engine_start.c ---- */
 

@@ -489,6 +489,7 @@ static void move(struct ps_engine *const engine, struct ps_job *const job,
         return;
     }
     ps_engine_end_calls(engine, job, before);
+    ps_engine_tell_move(engine, job, before, word, tally);
     if (job->state == PS_STATE_READY || job->state == PS_STATE_LOADING) {
         ps_engine_free_day(job); /* surely not at the service */
     }

@@ -140,7 +140,7 @@ static bool is_paced(const struct ps_pool_state *const pool)
 }
 
 /* May a ready job take a slot and a part of the day? */
-static bool may_create(const struct ps_engine *const engine, struct ps_pool_state *const pool,
+static bool may_create(struct ps_engine *const engine, struct ps_pool_state *const pool,
                        const struct ps_job *const job, const struct ps_now now)
 {
     const bool has_slot = pool->pool.jobs_max <= 0 || pool->slots < pool->pool.jobs_max;
@@ -151,6 +151,9 @@ static bool may_create(const struct ps_engine *const engine, struct ps_pool_stat
     const bool is_soon = is_paced(pool) && now.steady_ms < pool->gap_end_ms;
     pool->is_day_full = pool->is_day_full || !fits;
     pool->is_gap_needed = pool->is_gap_needed || (fits && is_soon);
+    if (!fits) {
+        ps_engine_tell_full(engine, pool, job);
+    }
     return fits && !is_soon;
 }
 

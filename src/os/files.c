@@ -95,6 +95,20 @@ enum ps_status ps_files_write_quick(const char *const path, const struct ps_str 
     return write_file(path, bytes, false, err);
 }
 
+enum ps_status ps_files_append(const char *const path, const struct ps_str bytes,
+                               struct ps_error *const err)
+{
+    const int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const bool is_written = descriptor >= 0 && write_all(descriptor, bytes);
+    const int error_number = errno;
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    return is_written
+               ? PS_OK
+               : ps_error_set_errno(err, PS_E_IO, error_number, "could not write '%s'", path);
+}
+
 static enum ps_status read_all(const int descriptor, const char *const path,
                                struct ps_buf *const buf, struct ps_error *const err)
 {

@@ -20,6 +20,10 @@ PS_MUST_CHECK enum ps_status ps_files_write(const char *path, struct ps_str byte
 PS_MUST_CHECK enum ps_status ps_files_write_quick(const char *path, struct ps_str bytes,
                                                   struct ps_error *err);
 
+/* To the end of `path`, made where it is not there; no syncs. A failure may leave a part. */
+PS_MUST_CHECK enum ps_status ps_files_append(const char *path, struct ps_str bytes,
+                                             struct ps_error *err);
+
 /* All of it to the end of `buf`. PS_E_NOT_FOUND, PS_E_IO, PS_E_TOO_LARGE (the buffer's cap). */
 PS_MUST_CHECK enum ps_status ps_files_read(const char *path, struct ps_buf *buf,
                                            struct ps_error *err);

@@ -12,6 +12,7 @@
 #define PS_PORT_STATE_STORE_H
 
 #include "base/buf.h"
+#include "core/event.h"
 #include "core/job.h"
 
 /* A shard with its picked records, ascending; NULL for a range. */
@@ -34,6 +35,8 @@ struct ps_shard_span {
 #define PS_ALL_SHARDS(job_number) ((struct ps_shard_span){(job_number), 0, INT64_MAX})
 
 typedef void ps_shard_seer(void *seer, int64_t shard, const struct ps_shard_record_row *row);
+
+typedef void ps_event_seer(void *seer, int64_t number, const struct ps_event *event);
 
 struct ps_state_store_ops {
     enum ps_status (*begin)(void *context, struct ps_error *err);
@@ -70,6 +73,12 @@ struct ps_state_store_ops {
     enum ps_status (*add_segment)(void *context, const char *name, struct ps_error *err);
     enum ps_status (*each_segment)(void *context, void (*see)(void *seer, const char *name),
                                    void *seer, struct ps_error *err);
+
+    /* What was told; the oldest go when there are more than PS_EVENTS_KEPT_MAX. In their order. */
+    enum ps_status (*add_event)(void *context, const struct ps_event *event, int64_t *ret_number,
+                                struct ps_error *err);
+    enum ps_status (*each_event)(void *context, ps_event_seer *see, void *seer,
+                                 struct ps_error *err);
 };
 
 struct ps_state_store {

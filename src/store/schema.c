@@ -35,6 +35,12 @@ static const char *const migrations[] = {
     "ALTER TABLE jobs ADD COLUMN day_end_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE jobs ADD COLUMN day_tokens INTEGER NOT NULL DEFAULT 0;"
     "UPDATE jobs SET quota_tokens = input_tokens;",
+    /* What the run decided and met. */
+    "CREATE TABLE events ("
+    "  number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "  lane INTEGER NOT NULL, job INTEGER NOT NULL, times INTEGER NOT NULL, text TEXT NOT NULL,"
+    "  n0 INTEGER NOT NULL, n1 INTEGER NOT NULL, n2 INTEGER NOT NULL, n3 INTEGER NOT NULL,"
+    "  n4 INTEGER NOT NULL, n5 INTEGER NOT NULL);",
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

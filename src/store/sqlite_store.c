@@ -2,8 +2,10 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "store/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,9 @@ enum statement {
     DROP_WISHES,
     ADD_SEGMENT,
     EACH_SEGMENT,
+    ADD_EVENT,
+    DROP_EVENTS,
+    EACH_EVENT,
     STATEMENT_COUNT
 };
 
@@ -39,6 +44,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [DROP_WISHES] = "DELETE FROM wishes",
     [ADD_SEGMENT] = "INSERT INTO segments (name) VALUES (?)",
     [EACH_SEGMENT] = "SELECT name FROM segments ORDER BY id",
+    [ADD_EVENT] = "INSERT INTO events (at_ms, kind, lane, job, times, text, n0, n1, n2, n3, n4, n5)"
+                  " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+    [DROP_EVENTS] = "DELETE FROM events WHERE number <= ?",
+    [EACH_EVENT] = "SELECT * FROM events ORDER BY number",
 };
 
 struct sqlite_store {
@@ -413,6 +422,68 @@ static enum ps_status store_each_segment(void *const context,
     return end_reading(context, binding.statement, result, err);
 }
 
+static_assert(PS_EVENT_NUMBERS_MAX == 6, "the events' table has so many columns for numbers");
+
+static enum ps_status store_add_event(void *const context, const struct ps_event *const event,
+                                      int64_t *const ret_number, struct ps_error *const err)
+{
+    struct sqlite_store *const store = context;
+    struct binding binding = bind(store, ADD_EVENT);
+    bind_number(&binding, event->at_ms);
+    bind_text(&binding, ps_event_row(event->kind)->name);
+    bind_number(&binding, event->lane);
+    bind_number(&binding, event->job);
+    bind_number(&binding, event->times);
+    bind_text(&binding, event->text);
+    for (size_t place = 0; place < PS_EVENT_NUMBERS_MAX; place++) {
+        bind_number(&binding, event->numbers[place]);
+    }
+    if (run(store, &binding, err) != PS_OK) {
+        return err->status;
+    }
+    *ret_number = sqlite3_last_insert_rowid(store->database);
+    struct binding drop = bind(store, DROP_EVENTS);
+    bind_number(&drop, *ret_number - PS_EVENTS_KEPT_MAX);
+    return run(store, &drop, err);
+}
+
+/* False: of a kind that only a later penstock knows. */
+static bool read_event(sqlite3_stmt *const statement, int64_t *const ret_number,
+                       struct ps_event *const ret_event)
+{
+    struct reading reading = {statement, 0};
+    struct ps_event event = {.at_ms = 0};
+    *ret_number = read_number(&reading);
+    event.at_ms = read_number(&reading);
+    char *kind PS_CLEANUP(ps_str_free_auto) = read_text(&reading);
+    event.lane = read_number(&reading);
+    event.job = read_number(&reading);
+    event.times = read_number(&reading);
+    char *text PS_CLEANUP(ps_str_free_auto) = read_text(&reading);
+    (void)snprintf(event.text, sizeof(event.text), "%s", text == NULL ? "" : text);
+    for (size_t place = 0; place < PS_EVENT_NUMBERS_MAX; place++) {
+        event.numbers[place] = read_number(&reading);
+    }
+    const bool is_known = kind != NULL && ps_event_kind_of(ps_str_of(kind), &event.kind);
+    *ret_event = event;
+    return is_known;
+}
+
+static enum ps_status store_each_event(void *const context, ps_event_seer *const see,
+                                       void *const seer, struct ps_error *const err)
+{
+    const struct binding binding = bind(context, EACH_EVENT);
+    int result = sqlite3_step(binding.statement);
+    for (; result == SQLITE_ROW; result = sqlite3_step(binding.statement)) {
+        int64_t number = 0;
+        struct ps_event event;
+        if (read_event(binding.statement, &number, &event)) {
+            see(seer, number, &event);
+        }
+    }
+    return end_reading(context, binding.statement, result, err);
+}
+
 static const struct ps_state_store_ops store_ops = {
     .begin = store_begin,
     .commit = store_commit,
@@ -429,6 +500,8 @@ static const struct ps_state_store_ops store_ops = {
     .drop_wishes = store_drop_wishes,
     .add_segment = store_add_segment,
     .each_segment = store_each_segment,
+    .add_event = store_add_event,
+    .each_event = store_each_event,
 };
 
 static void close_store(struct sqlite_store *const store)

@@ -123,6 +123,18 @@ static enum ps_status failing_each_segment(void *const context,
     THROUGH(each_segment(inner.context, see, seer, err));
 }
 
+static enum ps_status failing_add_event(void *const context, const struct ps_event *const event,
+                                        int64_t *const ret_number, struct ps_error *const err)
+{
+    THROUGH(add_event(inner.context, event, ret_number, err));
+}
+
+static enum ps_status failing_each_event(void *const context, ps_event_seer *const see,
+                                         void *const seer, struct ps_error *const err)
+{
+    THROUGH(each_event(inner.context, see, seer, err));
+}
+
 struct ps_state_store failing_store_port(struct failing_store *const failing)
 {
     static const struct ps_state_store_ops ops = {
@@ -141,6 +153,8 @@ struct ps_state_store failing_store_port(struct failing_store *const failing)
         .drop_wishes = failing_drop_wishes,
         .add_segment = failing_add_segment,
         .each_segment = failing_each_segment,
+        .add_event = failing_add_event,
+        .each_event = failing_each_event,
     };
     return (struct ps_state_store){&ops, failing};
 }

@@ -6,6 +6,7 @@
  */
 #include "app/turn_internal.h"
 
+#include "app/event_text.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "failing_store.h"
@@ -194,6 +195,22 @@ static bool broken_off(struct run *const run, const int64_t facts)
 
 /* ------------------------------------------------ the ways of a run */
 
+/* The kinds of the rows, each with a space behind it. */
+static void assert_events(const char *const rows, const char *const kinds)
+{
+    struct ps_buf found PS_CLEANUP(ps_buf_release);
+    struct ps_str rest = ps_str_of(rows);
+    ps_buf_init(&found, PS_MB);
+    while (rest.size > 0) {
+        struct ps_seen_event seen;
+        const size_t line_end = ps_str_find(rest, '\n');
+        assert_true(ps_event_read_row(ps_str_part(rest, 0, line_end), &seen));
+        ps_buf_add_format(&found, "%s ", ps_event_row(seen.event.kind)->name);
+        rest = ps_str_part(rest, line_end + 1, rest.size);
+    }
+    assert_string_equal(ps_buf_text(&found), kinds);
+}
+
 static void a_run_ends_with_every_record_answered(void **state)
 {
     (void)state;
@@ -215,10 +232,17 @@ static void a_run_ends_with_every_record_answered(void **state)
     assert_string_equal(run.progress.activity, "finishing");
     char *list PS_CLEANUP(ps_str_free_auto) = test_file_read(run.scene.run, PS_SEGMENTS_FILE, NULL);
     assert_string_equal(list, "j00000001-a1\nj00000002-a1\nj00000003-a1\n");
+    char *events PS_CLEANUP(ps_str_free_auto) = test_file_read(run.scene.run, PS_EVENTS_FILE, NULL);
+    assert_events(events, "run_started jobs_planned job_created job_ended job_created job_read "
+                          "job_ended job_created job_read job_ended job_read run_ended ");
     run_close(&run);
+    test_file_write(run.scene.run, PS_EVENTS_FILE, PS_STR("torn"));
     run_open(&run);
     run_on(&run); /* and again: nothing is left to do */
     assert_all_succeeded(&run);
+    char *more PS_CLEANUP(ps_str_free_auto) = test_file_read(run.scene.run, PS_EVENTS_FILE, NULL);
+    assert_memory_equal(more, events, strlen(events)); /* made anew from the store */
+    assert_events(more + strlen(events), "run_resumed run_ended ");
     run_release(&run);
 }
 

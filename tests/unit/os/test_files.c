@@ -54,6 +54,22 @@ static void writes_whole_private_files(void **state)
     ps_buf_release(&buf);
 }
 
+static void appends_to_what_is_there(void **state)
+{
+    (void)state;
+    struct ps_error err = {0};
+    struct ps_buf buf PS_CLEANUP(ps_buf_release);
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "grows");
+    char *nowhere PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "no/grows");
+    ps_buf_init(&buf, 100);
+    assert_int_equal(ps_files_append(path, PS_STR("one\n"), &err), PS_OK);
+    assert_int_equal(ps_files_append(path, PS_STR("two\n"), &err), PS_OK);
+    assert_int_equal(ps_files_read(path, &buf, &err), PS_OK);
+    assert_string_equal(ps_buf_text(&buf), "one\ntwo\n");
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(ps_files_append(nowhere, PS_STR("x"), &err), PS_E_IO);
+}
+
 static void a_write_that_fails_changes_nothing(void **state)
 {
     (void)state;
@@ -150,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_whole_private_files),
+        cmocka_unit_test(appends_to_what_is_there),
         cmocka_unit_test(a_write_that_fails_changes_nothing),
         cmocka_unit_test(refuses_what_is_over_the_cap),
         cmocka_unit_test(makes_and_removes_trees),

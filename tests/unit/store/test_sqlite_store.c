@@ -5,6 +5,8 @@
  */
 #include "store/sqlite_store.h"
 
+#include "base/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -400,6 +402,49 @@ static void a_path_that_cannot_be_opened_is_told(void **state)
 
 #define IN_A_NEW_FILE(test) cmocka_unit_test_setup_teardown(test, open_new, close_and_remove)
 
+struct seen_events {
+    int64_t count;
+    int64_t first_number;
+    int64_t last_number;
+    struct ps_event last;
+};
+
+static void see_event(void *const seer, const int64_t number, const struct ps_event *const event)
+{
+    struct seen_events *const seen = seer;
+    seen->first_number = seen->count == 0 ? number : seen->first_number;
+    seen->last_number = number;
+    seen->last = *event;
+    seen->count++;
+}
+
+static void events_are_kept_with_their_numbers_and_the_oldest_go(void **state)
+{
+    (void)state;
+    struct ps_error err = {0};
+    struct seen_events seen = {.count = 0};
+    const struct ps_event event = {.kind = PS_EVENT_JOB_CREATED,
+                                   .at_ms = 5,
+                                   .lane = 1,
+                                   .job = 2,
+                                   .times = 3,
+                                   .numbers = {1, 2, 3, 4, 5, 6},
+                                   .text = "why"};
+    int64_t number = 0;
+    begin();
+    for (int64_t told = 1; told <= PS_EVENTS_KEPT_MAX + 5; told++) {
+        assert_int_equal(store.ops->add_event(store.context, &event, &number, &err), PS_OK);
+        assert_int_equal(number, told);
+    }
+    commit();
+    open_again();
+    assert_int_equal(store.ops->each_event(store.context, see_event, &seen, &err), PS_OK);
+    assert_int_equal(seen.count, PS_EVENTS_KEPT_MAX);
+    assert_int_equal(seen.first_number, 6);
+    assert_int_equal(seen.last_number, PS_EVENTS_KEPT_MAX + 5);
+    assert_memory_equal(&seen.last, &event, sizeof(event));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +453,7 @@ int main(void)
         IN_A_NEW_FILE(shards_come_back_by_range_with_their_picks),
         IN_A_NEW_FILE(a_wish_is_a_row_until_its_fact_comes),
         IN_A_NEW_FILE(segments_keep_the_order_of_their_commits),
+        IN_A_NEW_FILE(events_are_kept_with_their_numbers_and_the_oldest_go),
         IN_A_NEW_FILE(a_second_opener_is_kept_out),
         IN_A_NEW_FILE(a_full_disk_gives_up_the_turn_alone),
         IN_A_NEW_FILE(a_spoilt_file_is_refused),
