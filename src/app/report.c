@@ -4,9 +4,9 @@
 #include "app/result_line.h"
 #include "base/assert.h"
 #include "base/limits.h"
-#include "codec/json_doc.h"
 #include "codec/json_scan.h"
 #include "codec/shown.h"
+#include "codec/json_doc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,60 +15,11 @@
 /* A path is told up to here. */
 #define TEXT_BYTES_MAX ((size_t)8000)
 
-/* Reasons. */
-
-/* The code of an error object; "unknown" where it has none that is a short plain word. */
-static void copy_code(const struct ps_str error,
-                      char room[sizeof(((struct ps_reason *)NULL)->code)])
-{
-    struct ps_str code = {NULL, 0};
-    const size_t size_max = sizeof(((struct ps_reason *)NULL)->code) - 1;
-    if (!ps_json_member(error, PS_STR("code"), &code, NULL) || code.size < 3 ||
-        code.size - 2 > size_max) {
-        code = PS_STR("\"unknown\"");
-    }
-    memcpy(room, code.data + 1, code.size - 2);
-    room[code.size - 2] = '\0';
-}
-
-static void count_reason(struct ps_reasons *const reasons, const struct ps_str error)
-{
-    struct ps_reason reason = {.count = 1};
-    copy_code(error, reason.code);
-    for (int64_t row = 0; row < reasons->count; row++) {
-        if (strcmp(reasons->rows[row].code, reason.code) == 0) {
-            reasons->rows[row].count++;
-            return;
-        }
-    }
-    if (reasons->count == PS_REPORT_REASONS_MAX) {
-        reasons->others++;
-        return;
-    }
-    reasons->rows[reasons->count] = reason;
-    reasons->count++;
-}
-
-static int compare_reasons(const void *const left, const void *const right)
-{
-    const struct ps_reason *const first = left;
-    const struct ps_reason *const second = right;
-    if (first->count != second->count) {
-        return first->count < second->count ? 1 : -1;
-    }
-    return strcmp(first->code, second->code);
-}
-
-static void sort_reasons(struct ps_reasons *const reasons)
-{
-    qsort(reasons->rows, (size_t)reasons->count, sizeof(reasons->rows[0]), compare_reasons);
-}
-
 static void see_rejected(struct ps_report *const report, const int64_t record)
 {
     struct ps_record_words words;
     ps_index_words(report->index, record, &words);
-    count_reason(&report->rejected, words.error);
+    ps_reasons_count(&report->rejected, words.error);
     if (report->rejected_shown < PS_REPORT_REJECTED_MAX) {
         report->rejected_records[report->rejected_shown] = record;
         report->rejected_shown++;
@@ -84,7 +35,7 @@ static enum ps_status see_failed(struct ps_report *const report, struct ps_answe
     ps_buf_clear(payload);
     const enum ps_status status = ps_answers_payload(answers, answering, payload, err);
     if (status == PS_OK) {
-        count_reason(&report->failed, ps_buf_str(payload));
+        ps_reasons_count(&report->failed, ps_buf_str(payload));
     }
     return status;
 }
@@ -112,8 +63,8 @@ enum ps_status ps_report_make(const struct ps_report_facts *const facts,
             return status;
         }
     }
-    sort_reasons(&ret_report->failed);
-    sort_reasons(&ret_report->rejected);
+    ps_reasons_sort(&ret_report->failed);
+    ps_reasons_sort(&ret_report->rejected);
     return PS_OK;
 }
 
@@ -230,6 +181,9 @@ void ps_report_add_json(const struct ps_report *const report, struct ps_buf *con
     add_text(buf, "run", facts->run);
     add_text(buf, "model", facts->model);
     add_text(buf, "lane", facts->lane);
+    if (facts->ended_early != NULL) {
+        add_text(buf, "ended_early", facts->ended_early);
+    }
     add_endings(report, buf);
     add_work(report, buf);
     add_oddities(report, buf);

@@ -15,11 +15,11 @@
 #ifndef PS_APP_REPORT_H
 #define PS_APP_REPORT_H
 
+#include "app/reasons.h"
 #include "app/results.h"
 #include "base/buf.h"
 
-/* How many different reasons are told apart, and how many rejected lines are shown. */
-#define PS_REPORT_REASONS_MAX 12
+/* How many rejected lines are shown. */
 #define PS_REPORT_REJECTED_MAX 5
 
 /* A report fits in this. */
@@ -31,24 +31,13 @@ struct ps_report_facts {
     const char *model;
     const char *lane;
     const char *results_path;
-    bool is_local; /* the answers are the emulator's own text */
+    bool is_local;           /* the answers are the emulator's own text */
+    const char *ended_early; /* by which option; NULL: it was not */
     int64_t jobs;
     int64_t attempts; /* jobs created at the service, second attempts too */
     int64_t shards;
     int64_t put_bytes;
     int64_t elapsed_ms;
-};
-
-struct ps_reason {
-    char code[64];
-    int64_t count;
-};
-
-/* Why records did not succeed, the most frequent first. */
-struct ps_reasons {
-    struct ps_reason rows[PS_REPORT_REASONS_MAX];
-    int64_t count;
-    int64_t others; /* records of further reasons */
 };
 
 struct ps_report {

@@ -58,16 +58,7 @@ static void add_ending(const struct ps_report *const report, struct ps_buf *cons
 static void add_reasons(struct ps_buf *const buf, const struct ps_reasons *const reasons)
 {
     ps_buf_add_text(buf, reasons->count > 0 ? "   " : "");
-    for (int64_t row = 0; row < reasons->count; row++) {
-        ps_buf_add_text(buf, row == 0 ? "" : ", ");
-        add_shown(buf, reasons->rows[row].code);
-        ps_buf_add_text(buf, ": ");
-        ps_units_add_count(buf, reasons->rows[row].count);
-    }
-    if (reasons->others > 0) {
-        ps_buf_add_text(buf, ", others: ");
-        ps_units_add_count(buf, reasons->others);
-    }
+    ps_reasons_add(reasons, buf);
 }
 
 /* The message of an index's error object, decoded. */

@@ -16,12 +16,14 @@
     ROW("key", key)     \
     ROW("nonce", nonce) \
     ROW("results", results_path)
-#define NUMBERS(ROW)                    \
-    ROW("speed", speed)                 \
-    ROW("poll_ms", poll_ms)             \
-    ROW("timeout_hours", timeout_hours) \
-    ROW("expect_output", expect_output) \
-    ROW("created_ms", created_ms)
+#define NUMBERS(ROW)                               \
+    ROW("speed", speed)                            \
+    ROW("poll_ms", poll_ms)                        \
+    ROW("timeout_hours", timeout_hours)            \
+    ROW("expect_output", expect_output)            \
+    ROW("created_ms", created_ms)                  \
+    ROW("has_max_failures", spending.has_failures) \
+    ROW("max_failures", spending.failures.count)
 
 void ps_settings_init(struct ps_settings *const settings)
 {
@@ -127,6 +129,8 @@ enum ps_status ps_settings_write(const struct ps_settings *const settings, const
 #undef WRITE_NUMBER
     (void)yyjson_mut_obj_add_str(document, root, "family", ps_family_name(settings->family));
     (void)yyjson_mut_obj_add_bool(document, root, "local", settings->is_local);
+    (void)yyjson_mut_obj_add_bool(document, root, "is_max_failures_percent",
+                                  settings->spending.failures.is_percent);
     write_lanes(document, root, settings);
     size_t size = 0;
     char *text PS_CLEANUP(ps_str_free_auto) =
@@ -224,6 +228,8 @@ enum ps_status ps_settings_read(struct ps_settings *const settings, const char *
 #undef READ_TEXT
 #undef READ_NUMBER
         settings->is_local = yyjson_get_bool(yyjson_obj_get(root, "local"));
+        settings->spending.failures.is_percent =
+            yyjson_get_bool(yyjson_obj_get(root, "is_max_failures_percent"));
         read_lanes(settings, root);
     }
     yyjson_doc_free(document);

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "core/family.h"
 #include "core/lane.h"
+#include "core/spending.h"
 
 /* Where a lane's shards and outputs live; heap texts. */
 struct ps_settings_place {
@@ -37,6 +38,7 @@ struct ps_settings {
     int64_t
         expect_output;  /* tokens of a record's answer, for budgets; 0: what its request allows */
     int64_t created_ms; /* wall clock */
+    struct ps_spending_limits spending;
 };
 
 void ps_settings_init(struct ps_settings *settings);

@@ -112,6 +112,7 @@ static struct ps_engine *make_engine(const struct ps_turn *const turn)
         .puts_max = PUTS_MAX,
         .gets_max = PS_TURN_READERS_MAX,
         .seed = (uint64_t)ps_clock_now(turn->parts.clock).steady_ms,
+        .spending = settings->spending,
     };
     struct ps_engine *const engine = ps_engine_new(&options);
     for (size_t lane = 0; lane < lane_count; lane++) {
@@ -271,6 +272,7 @@ static enum ps_status take_wishes(struct ps_turn *const turn, const struct ps_no
                                   struct ps_error *const err)
 {
     struct ps_wish wish;
+    ps_turn_tell_counts(turn);
     while (ps_engine_next(turn->engine, now, &wish)) {
         if (ps_wish_is_local(wish.kind)) {
             struct ps_fact fact;
@@ -278,6 +280,7 @@ static enum ps_status take_wishes(struct ps_turn *const turn, const struct ps_no
             const bool is_given_up = is_ours_to_give_up(&fact, err);
             if (!is_given_up) {
                 ps_engine_handle(turn->engine, &fact, now);
+                ps_turn_tell_counts(turn);
             }
             ps_fact_release(&fact);
             if (is_given_up) {

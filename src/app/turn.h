@@ -138,6 +138,9 @@ struct ps_streams ps_turn_streams(struct ps_turn *turn);
 PS_MUST_CHECK enum ps_status ps_turn_run(struct ps_turn *turn, struct ps_world world,
                                          enum ps_phase *ret_phase, struct ps_error *err);
 
+/* Why it created nothing more, where its phase is EARLY. */
+enum ps_spending_stop ps_turn_stop_reason(const struct ps_turn *turn);
+
 /* Create nothing more, wait a moment for what is in flight, leave the service's jobs running. */
 void ps_turn_pause(struct ps_turn *turn);
 

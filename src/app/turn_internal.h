@@ -2,7 +2,7 @@
  * turn_internal - what turn's files share: turn.c (the loop), turn_local.c (local wishes),
  * turn_streams.c (bodies of puts, sinks of gets), turn_foreign.c (record ids in input objects that
  * no row of ours knows), turn_tell.c (what people see of it), turn_events.c (what was decided, kept
- * and mirrored).
+ * and mirrored), turn_money.c (what is told of failures and money).
  */
 #ifndef PS_APP_TURN_INTERNAL_H
 #define PS_APP_TURN_INTERNAL_H
@@ -91,6 +91,9 @@ PS_MUST_CHECK enum ps_status ps_turn_object_end(struct ps_turn *turn, int64_t jo
                                                 struct ps_error *err);
 
 extern const struct ps_streams_ops ps_turn_streams_ops;
+
+/* Tells the engine what became of the records so far: turn_money.c. */
+void ps_turn_tell_counts(struct ps_turn *turn);
 
 /* Logs a job that moved, and a wish that failed; tells the progress now and then, or `is_last`. */
 void ps_turn_log_job(struct ps_turn *turn, const struct ps_job *job);

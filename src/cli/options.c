@@ -305,8 +305,3 @@ void ps_options_release(struct ps_options *const options)
     free(options->lanes_of_files);
     memset(options, 0, sizeof(*options));
 }
-
-bool ps_many_allows(const struct ps_many many, const int64_t count, const int64_t total)
-{
-    return many.is_percent ? count * 100 <= many.count * total : count <= many.count;
-}

@@ -9,6 +9,7 @@
 #define PS_CLI_OPTIONS_H
 
 #include "base/buf.h"
+#include "base/many.h"
 #include "base/status.h"
 
 #include <stdint.h>
@@ -19,12 +20,6 @@ enum ps_command_bit {
 #include "cli/commands.def"
 #undef COMMAND
     PS_COMMAND_COUNT
-};
-
-/* "20" or "5%". */
-struct ps_many {
-    int64_t count;
-    bool is_percent;
 };
 
 /* What an option that may be repeated was given, in order. */
@@ -58,9 +53,6 @@ struct ps_options {
 PS_MUST_CHECK enum ps_status ps_options_parse(struct ps_options *options, int argc, char **argv,
                                               struct ps_error *err);
 void ps_options_release(struct ps_options *options);
-
-/* Is so many of `total` allowed? */
-bool ps_many_allows(struct ps_many many, int64_t count, int64_t total);
 
 /* What the tables say, for help, man page and completion. */
 struct ps_option_row {

@@ -116,7 +116,7 @@ static int run_turns(struct ps_owner *const owner)
         return ps_owner_halt(owner, &err);
     }
     if (phase != PS_PHASE_RUNNING) {
-        return ps_owner_conclude(owner, phase == PS_PHASE_STOPPED);
+        return ps_owner_conclude(owner, phase);
     }
     return ps_turn_is_paused(owner->turn) ? pause_here(owner) : rest_here(owner);
 }
@@ -159,7 +159,7 @@ static int conclude_again(struct ps_owner *const owner)
     if (cancelled > 0) {
         tell_count(cancelled, "cancelled: this run was stopped");
     }
-    return ps_owner_conclude(owner, cancelled > 0);
+    return ps_owner_conclude(owner, cancelled > 0 ? PS_PHASE_STOPPED : PS_PHASE_ENDED);
 }
 
 /* Before anything changes: what is sent again, and may it be? */

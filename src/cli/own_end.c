@@ -99,6 +99,7 @@ static enum ps_status sum_work(const struct ps_owner *const owner,
         .lane = ps_buf_text(&work_texts->lanes),
         .results_path = owner->settings.results_path,
         .is_local = owner->settings.is_local,
+        .ended_early = owner->is_early ? "max-failures" : NULL,
         .elapsed_ms = value_of(owner, PS_VALUE_CLOCK) - value_of(owner, PS_VALUE_BEGUN),
     };
     struct work work = {ret_facts, false};
@@ -233,18 +234,41 @@ static void tell_retry(const struct ps_owner *const owner)
     }
 }
 
-int ps_owner_conclude(struct ps_owner *const owner, const bool is_stopped)
+static int exit_of_phase(const struct ps_owner *const owner, const enum ps_phase phase,
+                         const struct ps_results_sums *const sums)
+{
+    if (phase == PS_PHASE_EARLY) {
+        return PS_EXIT_EARLY;
+    }
+    return phase == PS_PHASE_STOPPED ? PS_EXIT_STOPPED : exit_of_sums(owner, sums);
+}
+
+static const char *word_of_phase(const enum ps_phase phase)
+{
+    if (phase == PS_PHASE_EARLY) {
+        return PS_RUN_EARLY;
+    }
+    return phase == PS_PHASE_STOPPED ? PS_RUN_STOPPED : PS_RUN_ENDED;
+}
+
+int ps_owner_conclude(struct ps_owner *const owner, const enum ps_phase phase)
 {
     struct ps_error err;
     struct ps_results_sums sums;
     char *stop_file PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, PS_STOP_FILE);
+    owner->is_early = phase == PS_PHASE_EARLY;
     if (publish(owner, &sums, &err) != PS_OK || report(owner, &err) != PS_OK) {
         return ps_owner_halt(owner, &err);
     }
-    const int status = is_stopped ? PS_EXIT_STOPPED : exit_of_sums(owner, &sums);
-    ps_owner_write_status(owner, is_stopped ? PS_RUN_STOPPED : PS_RUN_ENDED, status);
+    const int status = exit_of_phase(owner, phase, &sums);
+    if (phase == PS_PHASE_EARLY) {
+        ps_owner_tell_early(owner);
+    }
+    ps_owner_write_status(owner, word_of_phase(phase), status);
     (void)unlink(stop_file);
-    tell_retry(owner);
+    if (phase != PS_PHASE_EARLY) {
+        tell_retry(owner);
+    }
     if (owner->options->is_json && owner->mode == PS_OWN_TICK) {
         ps_status_print_json(&owner->status);
     }

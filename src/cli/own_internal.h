@@ -1,6 +1,7 @@
 /*
  * own_internal - what own's files share: own.c (the lock, the turns, leaving), own_open.c (all that
- * an owner has open), own_retry.c (what is unsent again), own_end.c (results and report).
+ * an owner has open), own_retry.c (what is unsent again), own_end.c (results and report),
+ * own_early.c (why it ended early).
  *
  * Owner: ps_own_run embeds it. Threads: one.
  */
@@ -36,6 +37,7 @@ struct ps_owner {
     int64_t status_at_ms; /* the machine's clock: status.json is not written before it */
     struct ps_progress_view view;
     char told_failure[256];
+    bool is_early; /* it is concluded, and ended early */
 };
 
 void ps_owner_release(struct ps_owner *owner);
@@ -72,8 +74,12 @@ void ps_owner_write_status(struct ps_owner *owner, const char *phase, int64_t ex
 /* Has every record its ending, and no job open? */
 PS_MUST_CHECK bool ps_owner_is_over(struct ps_owner *owner);
 
-/* Results, report, status: for a run that ended (or was stopped). Returns the exit status. */
-int ps_owner_conclude(struct ps_owner *owner, bool is_stopped);
+/* Results, report, status: for a run that ended, was stopped or ended early. Returns the exit
+ * status. */
+int ps_owner_conclude(struct ps_owner *owner, enum ps_phase phase);
+
+/* Says why it ended early, what failed most, and how to go on: own_early.c. */
+void ps_owner_tell_early(struct ps_owner *owner);
 
 /* Says the error, keeps it in status.json, says how to go on. Returns the exit status. */
 int ps_owner_halt(struct ps_owner *owner, struct ps_error *err);

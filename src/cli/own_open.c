@@ -58,6 +58,14 @@ static bool take_lane(struct ps_lane *const lane, const struct ps_lane *const la
     return is_other;
 }
 
+static bool is_other_spending(const struct ps_spending_limits *const left,
+                              const struct ps_spending_limits *const right)
+{
+    return left->has_failures != right->has_failures ||
+           left->failures.count != right->failures.count ||
+           left->failures.is_percent != right->failures.is_percent;
+}
+
 /* The latest word counts: a role that was mistyped would else be the run's for ever. */
 static bool take_latest(struct ps_settings *const settings, const struct ps_settings *const latest)
 {
@@ -65,16 +73,18 @@ static bool take_latest(struct ps_settings *const settings, const struct ps_sett
     for (int64_t lane = 0; lane < settings->lane_count && lane < latest->lane_count; lane++) {
         is_other_lane = take_lane(&settings->lanes[lane], &latest->lanes[lane]) || is_other_lane;
     }
-    const bool is_other = is_other_lane || settings->poll_ms != latest->poll_ms ||
-                          settings->expect_output != latest->expect_output ||
-                          settings->timeout_hours != latest->timeout_hours ||
-                          is_other_text(settings->results_path, latest->results_path);
+    const bool is_other =
+        is_other_lane || is_other_spending(&settings->spending, &latest->spending) ||
+        settings->poll_ms != latest->poll_ms || settings->expect_output != latest->expect_output ||
+        settings->timeout_hours != latest->timeout_hours ||
+        is_other_text(settings->results_path, latest->results_path);
     if (is_other_lane) {
         ps_say("limits and role are from now on as this command says");
     }
     settings->poll_ms = latest->poll_ms;
     settings->expect_output = latest->expect_output;
     settings->timeout_hours = latest->timeout_hours;
+    settings->spending = latest->spending;
     free(settings->results_path);
     settings->results_path = ps_str_dup(ps_str_of(latest->results_path));
     return is_other;
@@ -90,6 +100,13 @@ enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
     if (latest != NULL && take_latest(&owner->settings, latest) &&
         ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
         return err->status;
+    }
+    if (latest == NULL && owner->options->has_max_failures) {
+        owner->settings.spending.has_failures = 1;
+        owner->settings.spending.failures = owner->options->max_failures;
+        if (ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
+            return err->status;
+        }
     }
     if (owner->options->has_poll_ms) {
         owner->settings.poll_ms = owner->options->poll_ms;

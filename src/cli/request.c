@@ -465,5 +465,9 @@ enum ps_status ps_request_settings(const struct ps_options *const options,
     settings->poll_ms = options->poll_ms;
     settings->expect_output = options->expect_output;
     settings->timeout_hours = options->job_timeout_ms / PS_HOUR_MS;
+    settings->spending = (struct ps_spending_limits){
+        .has_failures = options->has_max_failures ? 1 : 0,
+        .failures = options->max_failures,
+    };
     return ps_results_check_path(settings->results_path, err);
 }

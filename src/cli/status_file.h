@@ -20,6 +20,7 @@
 #define PS_RUN_HALTED "halted"           /* an error that a person must look at */
 #define PS_RUN_STOPPED "stopped"         /* by `penstock stop`: every record has its ending */
 #define PS_RUN_ENDED "ended"             /* likewise, by itself */
+#define PS_RUN_EARLY "ended early"       /* by --max-failures, ...: the rest is unsent, resumable */
 
 struct ps_run_status {
     char name[64];

@@ -24,6 +24,7 @@
 #include "core/event.h"
 #include "core/job.h"
 #include "core/names.h"
+#include "core/spending.h"
 
 /* Where jobs go. Its place in the list is ps_job.lane and ps_wish.lane. */
 struct ps_engine_lane {
@@ -69,12 +70,14 @@ struct ps_engine_options {
     int64_t puts_max; /* at once, all jobs together */
     int64_t gets_max;
     uint64_t seed;
+    struct ps_spending_limits spending;
 };
 
 enum ps_phase {
     PS_PHASE_RUNNING,
     PS_PHASE_ENDED,   /* every record has its ending */
     PS_PHASE_STOPPED, /* asked to stop; likewise */
+    PS_PHASE_EARLY,   /* more would be beyond what the user allows: the rest is unsent; resumable */
     PS_PHASE_HALTED   /* a person must look: ps_engine_error; resumable */
 };
 
@@ -114,6 +117,15 @@ enum ps_call_end {
 /* Of the fact of an INVOKE, before it is handled: whoever keeps answers keeps the first three
  * first. */
 enum ps_call_end ps_engine_call_end(const struct ps_engine *engine, const struct ps_fact *fact);
+/*
+ * What became of the records so far, by all processes of the run: to be told before each
+ * ps_engine_next that may follow a change. Beyond what `spending` allows nothing more is created;
+ * what is at the service is collected, and then the phase is EARLY.
+ */
+void ps_engine_tell_counts(struct ps_engine *engine, const struct ps_spending_counts *counts);
+
+/* Why nothing more is created. */
+enum ps_spending_stop ps_engine_stop_reason(const struct ps_engine *engine);
 
 void ps_engine_handle(struct ps_engine *engine, const struct ps_fact *fact, struct ps_now now);
 

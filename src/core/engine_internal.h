@@ -4,7 +4,8 @@
  * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
  * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
  * in which set a job stands), engine_days.c (budgets of days), engine_calls.c (jobs on demand),
- * engine_events.c (what is told of all that).
+ * engine_events.c (what is told of all that), engine_money.c (failures and money: may more be
+ * sent?).
  */
 #ifndef PS_CORE_ENGINE_INTERNAL_H
 #define PS_CORE_ENGINE_INTERNAL_H
@@ -112,6 +113,8 @@ struct ps_engine {
 
     struct ps_events events; /* told, and not yet taken out */
 
+    enum ps_spending_stop stop; /* engine_money.c */
+
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;
 };
@@ -183,6 +186,14 @@ void ps_engine_handle_call(struct ps_engine *engine, const struct ps_fact *fact,
 
 /* The job has moved: if its calls are over by that, what they used is known. */
 void ps_engine_end_calls(struct ps_engine *engine, struct ps_job *job, enum ps_job_state before);
+
+/* ---- engine_money.c ---- */
+
+/* Is nothing new created any more: by a stop, or by what the user allows? */
+bool ps_engine_sends_no_more(const struct ps_engine *engine);
+
+/* Nothing more is created, and not by a stop: ends the run once nothing is in flight. */
+void ps_engine_end_early(struct ps_engine *engine);
 
 /* ---- engine_events.c ---- */
 

@@ -102,8 +102,8 @@ void ps_engine_repeat_or_prove(struct ps_engine *const engine, struct ps_job *co
     const int64_t proof_from_ms =
         job->last_signed_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;
     job->state = PS_STATE_LOOK_NAME;
-    if (!engine->is_stopping && now.steady_ms - job->first_signed_ms < PS_TOKEN_WINDOW_MS &&
-        !has_stranger(engine)) {
+    if (!ps_engine_sends_no_more(engine) &&
+        now.steady_ms - job->first_signed_ms < PS_TOKEN_WINDOW_MS && !has_stranger(engine)) {
         job->tries++;
         job->state = PS_STATE_REPEATING;
         job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);

@@ -90,6 +90,10 @@ static bool next_cut(struct ps_engine *const engine, struct ps_wish *const ret_w
     if (engine->is_cut_open || engine->foreign > 0) {
         return false;
     }
+    if (engine->stop != PS_SPENDING_GO && !engine->is_stopping) {
+        ps_engine_end_early(engine);
+        return false;
+    }
     if (engine->is_stopping) {
         if (!next_cancel(engine, &wish)) {
             return false;
@@ -122,6 +126,15 @@ static void advance_stopping(struct ps_engine *const engine, struct ps_job *cons
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
     } else if (job->state == PS_STATE_REPEATING) {
         job->state = PS_STATE_LOOK_NAME;
+    }
+}
+
+/* Likewise, but what was not sent waits where it is: it may go on. */
+static void advance_held(struct ps_engine *const engine, struct ps_job *const job,
+                         const struct ps_now now)
+{
+    if (job->state >= PS_STATE_CREATING) {
+        advance_stopping(engine, job, now);
     }
 }
 
@@ -176,6 +189,8 @@ static void advance(struct ps_engine *const engine, struct ps_job *const job,
     job->wake_ms = now.steady_ms >= job->wake_ms ? 0 : job->wake_ms;
     if (engine->is_stopping) {
         advance_stopping(engine, job, now);
+    } else if (ps_engine_sends_no_more(engine)) {
+        advance_held(engine, job, now);
     } else if (must_be_cut_again(pool, job)) {
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
     } else if (job->state == PS_STATE_READY && may_create(engine, pool, job, now)) {
@@ -206,7 +221,8 @@ static void start_planned(struct ps_engine *const engine, const struct ps_now no
         pool->is_gap_needed = false;
         pool->call_wake_ms = INT64_MAX;
         while (pool->planned.count > 0 &&
-               (engine->is_stopping || (pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
+               (engine->is_stopping || (!ps_engine_sends_no_more(engine) &&
+                                        pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
             struct ps_job *const job =
                 ps_engine_job_by_number(engine, ps_numbers_at(&pool->planned, 0));
             if (engine->is_stopping || must_be_cut_again(pool, job)) {
@@ -229,7 +245,7 @@ static bool wish_of(struct ps_engine *const engine, struct ps_job *const job,
                     const struct ps_now now, struct ps_wish *const ret_wish)
 {
     const bool is_held_back =
-        (engine->is_stopping &&
+        (ps_engine_sends_no_more(engine) &&
          (job->state < PS_STATE_CREATING || job->state == PS_STATE_CALLING)) ||
         (ps_engine_is_listing(job) && engine->reading >= engine->options.gets_max);
     if (is_held_back) {

@@ -56,6 +56,7 @@ static struct ps_engine *build(const struct hand_options *const options)
         .puts_max = options->puts_max,
         .gets_max = options->gets_max,
         .seed = 1,
+        .spending = options->spending,
     });
 }
 

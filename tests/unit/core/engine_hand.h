@@ -49,6 +49,7 @@ struct hand_options {
     int64_t lane_count;
     struct ps_engine_pool pools[HAND_LANES_MAX];
     int64_t pool_count;
+    struct ps_spending_limits spending;
 };
 
 struct hand {

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Failures and money: nothing more is sent than the user allows, and what is paid for is collected.
+
+Goal: --max-failures, through the real binary. Method: an emulator of its own whose records fail by its faults; its own event
+log says what was created, the independent judge that nothing is lost or paid twice.
+"""
+from harness import *
+
+RECORDS = 60
+EARLY = 6
+LANE = "jobs=1,job_records=10,shard_records=5,min_records=5"  # six jobs, one after another
+
+
+def created(emulator):
+    return len(emulator.events("job.created"))
+
+
+def report(work):
+    return json.loads(read_bytes(work.path("results.report.json")))
+
+
+@test
+def too_many_failures_end_the_run_early(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits=LANE, faults="record400:record:every=3")
+    done = work.run(emulator, prompts, "results.jsonl", "--max-failures", "20%", lane=LANE)
+    check_status(done, EARLY, "a third of the first job has failed")
+    check(created(emulator) < 4, "the rest was not sent", str(created(emulator)))
+    failed, ended = map(int, re.search(r"--max-failures 20% allows: (\d+) of (\d+) ", done.err).groups())
+    check(failed * 5 > ended, "it says which limit, and by how much", done.err)
+    check("what failed: 400: %d\n" % failed in done.err, "it says what failed", done.err)
+    check(re.search(r"for example \S*prompts.jsonl:\d+: \S", done.err), "with a line and the service's words", done.err)
+    check("--max-failures" in done.err.splitlines()[-1], "and how to go on", done.err)
+    told = report(work)
+    check_equal(("max-failures", failed, RECORDS - ended), (told["ended_early"], told["failed"], told["pending"]), "the report says so too")
+    jobs = created(emulator)
+    again = work.run(emulator, prompts, "results.jsonl", "--max-failures", "20%", lane=LANE)
+    check_status(again, EARLY, "the same command again")
+    check_equal(jobs, created(emulator), "and nothing more is created")
+    done = work.run(emulator, prompts, "results.jsonl", "--max-failures", "50%", lane=LANE)
+    check_status(done, SOME_FAILED, "the same command with a higher limit")
+    check_equal((0, 20), (report(work)["pending"], report(work)["failed"]), "goes on to the end")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_limit_of_failures_outlives_its_process(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits=LANE, faults="record400:record:every=3")
+    process = work.start_run(emulator, prompts, "results.jsonl", "--max-failures", "5", "--name", "m", lane=LANE)
+    wait_until(lambda: created(emulator) >= 1, "the first job")
+    process.kill()
+    process.wait()
+    done = work.penstock("resume", "m", env=work.environment(emulator))
+    check_status(done, EARLY, "resume holds what run was told")
+    check(created(emulator) <= 3, "at the sixth failure nothing more is sent", str(created(emulator)))
+    done = work.penstock("resume", "m", "--max-failures", "40", env=work.environment(emulator))
+    check_status(done, SOME_FAILED, "resume with a higher limit")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+
+main(__doc__)

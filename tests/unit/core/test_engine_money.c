@@ -1,0 +1,163 @@
+/*
+ * Goal: beyond what the user allows nothing is created, what is at the service is collected, and
+ * the run ends early, resumable. Method: the engine is driven by hand, one wish and one fact at a
+ * time.
+ */
+#include "core/rules.h"
+#include "engine_hand.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static const struct hand_options few_failures = {
+    .jobs_max = 1, .spending = {.has_failures = 1, .failures = {2, false}}};
+
+static void tell(struct hand *const hand, const int64_t succeeded, const int64_t failed)
+{
+    const struct ps_spending_counts counts = {.succeeded = succeeded, .failed = failed};
+    ps_engine_tell_counts(hand->engine, &counts);
+}
+
+/* The live job 1 ends, and its answers are filed. */
+static void end_job(struct hand *const hand, const int64_t unsent)
+{
+    const struct ps_job_view end = hand_view(PS_JOB_COMPLETED);
+    const struct ps_tally all = hand_tally_of(10, 10);
+    hand_expect(hand, PS_WISH_LIST_JOBS);
+    hand_jobs(hand, &end, NULL);
+    hand_expect(hand, PS_WISH_GET_JOB);
+    hand_jobs(hand, &end, NULL);
+    hand_read_and_tally(hand, &all);
+    hand_expect_close(hand, PS_VERDICT_UNPROCESSED);
+    hand_close(hand, unsent);
+}
+
+static void as_many_failures_as_allowed_change_nothing(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_to_create(&hand, 1);
+    tell(&hand, 8, 2);
+    hand_yes(&hand);
+    end_job(&hand, 0);
+    hand_expect(&hand, PS_WISH_CUT_JOBS);
+    assert_int_equal(ps_engine_stop_reason(hand.engine), PS_SPENDING_GO);
+    hand_end(&hand);
+}
+
+static void what_is_live_is_collected_and_the_rest_stays_unsent(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_to_create(&hand, 2);
+    hand_yes(&hand);
+    hand_prepare_job(&hand, 2);
+    tell(&hand, 0, 3);
+    end_job(&hand, 0);
+    hand_expect_nothing(&hand); /* job 2 is ready, its slot is free */
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    assert_int_equal(ps_engine_stop_reason(hand.engine), PS_SPENDING_FAILURES);
+    hand_assert_state(&hand, 2, PS_STATE_READY);
+    hand_end(&hand);
+}
+
+static void uploads_on_their_way_are_awaited_and_no_more_begun(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_start(&hand);
+    hand_cut(&hand, 2, 0);
+    hand_expect(&hand, PS_WISH_LOAD_SHARDS);
+    tell(&hand, 0, 3);
+    hand_expect_nothing(&hand);
+    hand_assert_running(&hand);
+    hand_later(&hand);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    hand_end(&hand);
+}
+
+static void the_same_run_goes_on_when_more_may_fail(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_to_create(&hand, 2);
+    hand_yes(&hand);
+    tell(&hand, 7, 3);
+    end_job(&hand, 0);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    hand.options.spending.failures.count = 3;
+    hand_restart(&hand);
+    tell(&hand, 7, 3);
+    hand_start(&hand);
+    hand_prepare_job(&hand, 2);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    hand_end(&hand);
+}
+
+static void a_create_in_doubt_is_looked_for_and_not_repeated(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_to_create(&hand, 1);
+    hand_unknown(&hand);
+    hand_look_for_nothing(&hand);
+    hand_assert_state(&hand, 1, PS_STATE_REPEATING);
+    tell(&hand, 0, 3);
+    hand_sleep(&hand);
+    hand_look_for_nothing(&hand); /* inside the token window: else it would be sent again */
+    hand_assert_state(&hand, 1, PS_STATE_LOOK_NAME);
+    hand_assert_running(&hand);
+    hand_end(&hand);
+}
+
+static void a_run_with_nothing_left_has_ended(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_to_create(&hand, 1);
+    hand_yes(&hand);
+    tell(&hand, 0, 10);
+    end_job(&hand, 0);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_ENDED);
+    hand_end(&hand);
+}
+
+static void a_stop_goes_before(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &few_failures);
+    hand_to_create(&hand, 2);
+    hand_yes(&hand);
+    tell(&hand, 0, 3);
+    end_job(&hand, 0);
+    ps_engine_stop(hand.engine);
+    hand_expect(&hand, PS_WISH_GIVE_UP);
+    hand_assert_state(&hand, 2, PS_STATE_VOID);
+    hand_end(&hand);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_many_failures_as_allowed_change_nothing),
+        cmocka_unit_test(what_is_live_is_collected_and_the_rest_stays_unsent),
+        cmocka_unit_test(uploads_on_their_way_are_awaited_and_no_more_begun),
+        cmocka_unit_test(the_same_run_goes_on_when_more_may_fail),
+        cmocka_unit_test(a_create_in_doubt_is_looked_for_and_not_repeated),
+        cmocka_unit_test(a_run_with_nothing_left_has_ended),
+        cmocka_unit_test(a_stop_goes_before),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
