@@ -1,9 +1,13 @@
-/* Amazon Bedrock's job API: REST-JSON over the calls of sim/job_calls. */
+/* Amazon Bedrock's job API and its runtime: REST-JSON over the calls of sim/job_calls and
+ * sim/invoke. */
 #include "emu/services.h"
 
 #include "base/limits.h"
+#include "sim/invoke.h"
 #include "sim/job_calls.h"
 #include "sim/writer.h"
+
+#include <stdio.h>
 
 static bool answer(struct ps_emu_request *const request, const bool is_done)
 {
@@ -71,6 +75,43 @@ bool ps_emu_bedrock_list(struct ps_emu_request *const request)
         ps_buf_release(&texts[index]);
     }
     return answer(request, is_done);
+}
+
+static void add_count(struct ps_emu_request *const request, const char *const name,
+                      const int64_t count)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)count);
+    ps_emu_answer_header(request, name, ps_str_of(text));
+}
+
+static bool invoke(struct ps_emu_request *const request, const bool is_converse)
+{
+    const struct ps_invoke_request asked = {.call = &request->call,
+                                            .region = ps_str_of(request->region),
+                                            .model = ps_buf_str(&request->key),
+                                            .is_converse = is_converse,
+                                            .body = ps_buf_str(&request->body)};
+    struct ps_invoke_answer told = {.latency_ms = 0};
+    ps_buf_add(&request->subject, asked.model);
+    if (!ps_invoke(request->world, &asked, &request->answer.body, &told, &request->refusal)) {
+        return false;
+    }
+    request->answer.latency_ms = told.latency_ms;
+    add_count(request, "X-Amzn-Bedrock-Invocation-Latency", told.latency_ms);
+    add_count(request, "X-Amzn-Bedrock-Input-Token-Count", told.input_tokens);
+    add_count(request, "X-Amzn-Bedrock-Output-Token-Count", told.output_tokens);
+    return answer(request, true);
+}
+
+bool ps_emu_bedrock_invoke(struct ps_emu_request *const request)
+{
+    return invoke(request, false);
+}
+
+bool ps_emu_bedrock_converse(struct ps_emu_request *const request)
+{
+    return invoke(request, true);
 }
 
 bool ps_emu_bedrock_unknown(struct ps_emu_request *const request)

@@ -21,7 +21,7 @@ struct ps_emu_request *ps_emu_request_new(struct ps_world *const world, const ch
     ps_buf_init(&request->names, PS_ANSWER_BYTES_MAX);
     ps_buf_init(&request->bucket, PS_TEXT_BYTES_MAX);
     ps_buf_init(&request->key, PS_TEXT_BYTES_MAX);
-    ps_buf_init(&request->body, PS_ANSWER_BYTES_MAX);
+    ps_buf_init(&request->body, PS_INPUT_LINE_BYTES_MAX);
     ps_buf_init(&request->subject, 2 * PS_TEXT_BYTES_MAX);
     ps_buf_init(&request->answer.body, PS_ANSWER_BYTES_MAX);
     request->answer.file = -1;

@@ -33,7 +33,8 @@ struct ps_emu_answer {
     int file; /* instead of the body; -1: none */
     int64_t file_offset;
     int64_t file_size_bytes;
-    bool is_output; /* the file is a job's output: what `corrupt` may spoil */
+    int64_t latency_ms; /* simulated: how long the operation takes */
+    bool is_output;     /* the file is a job's output: what `corrupt` may spoil */
 };
 
 struct ps_emu_request {
@@ -49,7 +50,7 @@ struct ps_emu_request {
     enum ps_emu_service service;
     const struct ps_emu_route *route;
     struct ps_buf bucket; /* decoded */
-    struct ps_buf key;    /* decoded; for Bedrock the job's id or ARN */
+    struct ps_buf key;    /* decoded; for Bedrock the id or ARN of a job or model */
     char region[32];      /* that it was signed for */
 
     int64_t real_ms; /* when its headers were in, by the machine's clock: for the signature */

@@ -74,6 +74,10 @@ static const struct ps_emu_route bedrock_list = {"ListModelInvocationJobs", PS_O
                                                  ps_emu_bedrock_list};
 static const struct ps_emu_route bedrock_stop = {"StopModelInvocationJob", PS_OP_STOP, BUFFER,
                                                  ps_emu_bedrock_stop};
+static const struct ps_emu_route bedrock_invoke = {"InvokeModel", PS_OP_INVOKE, BUFFER,
+                                                   ps_emu_bedrock_invoke};
+static const struct ps_emu_route bedrock_converse = {"Converse", PS_OP_CONVERSE, BUFFER,
+                                                     ps_emu_bedrock_converse};
 static const struct ps_emu_route bedrock_unknown = {"Unknown", PS_OP_ANY, BUFFER,
                                                     ps_emu_bedrock_unknown};
 
@@ -113,6 +117,21 @@ static const struct ps_emu_route *find_s3(struct ps_emu_request *const request)
     return &s3_unknown;
 }
 
+/* "/model/ID/invoke", "/model/ID/converse". */
+static const struct ps_emu_route *find_runtime(struct ps_emu_request *const request)
+{
+    const struct ps_str rest = ps_str_part(request->path, 7, request->path.size);
+    const size_t slash = ps_str_find(rest, '/');
+    const struct ps_str tail = ps_str_part(rest, slash, rest.size);
+    const bool is_post = strcmp(request->method, "POST") == 0;
+    if (!is_post || !ps_uri_decode(ps_str_part(rest, 0, slash), &request->key)) {
+        return &bedrock_unknown;
+    }
+    return ps_str_equals_text(tail, "/invoke")     ? &bedrock_invoke
+           : ps_str_equals_text(tail, "/converse") ? &bedrock_converse
+                                                   : &bedrock_unknown;
+}
+
 /* On the raw path: an ARN is one segment only when its '/' is encoded. */
 static const struct ps_emu_route *find_bedrock(struct ps_emu_request *const request)
 {
@@ -120,6 +139,9 @@ static const struct ps_emu_route *find_bedrock(struct ps_emu_request *const requ
     static const struct ps_str job = {"/model-invocation-job", 21};
     const bool is_get = strcmp(request->method, "GET") == 0;
     const bool is_post = strcmp(request->method, "POST") == 0;
+    if (ps_str_starts_with(request->path, PS_STR("/model/"))) {
+        return find_runtime(request);
+    }
     if (ps_str_equals(request->path, jobs)) {
         return is_get ? &bedrock_list : &bedrock_unknown;
     }
@@ -150,7 +172,8 @@ static enum ps_emu_service service_of(const struct ps_emu_request *const request
                : ps_str_equals_text(signed_for, "sts")   ? PS_EMU_STS
                                                          : PS_EMU_S3;
     }
-    if (ps_str_starts_with(request->path, PS_STR("/model-invocation-job"))) {
+    if (ps_str_starts_with(request->path, PS_STR("/model-invocation-job")) ||
+        ps_str_starts_with(request->path, PS_STR("/model/"))) {
         return PS_EMU_BEDROCK;
     }
     const bool is_form =

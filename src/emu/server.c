@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "emu/route.h"
 #include "emu/turn.h"
+#include "os/descriptors.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,7 +16,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 512
+/* Calls of models wait for their answers, thousands at once, each on a thread with a small stack.
+ */
+#define CONNECTIONS_MAX 4096
+#define DESCRIPTORS_OF_OTHERS 512
+#define STACK_BYTES ((size_t)1 << 20)
 #define CONNECTION_BYTES ((size_t)256 * 1024)
 #define IDLE_S 120
 #define BLOCK_BYTES ((size_t)64 * 1024)
@@ -226,11 +231,11 @@ static enum MHD_Result end_request(struct ps_emu_server *const server,
                  PS_FIELD_COUNT("status", request->answer.status),
                  PS_FIELD_TEXT("code", request->is_refused ? request->refusal.code : ""),
                  PS_FIELD_STR("subject", ps_buf_str(&request->subject)));
+    if (outcome.delay_ms > 0) {
+        delay(server, outcome.delay_ms);
+    }
     if (outcome.sending == PS_EMU_SEND_NONE) {
         return MHD_NO; /* closes the connection */
-    }
-    if (outcome.sending == PS_EMU_SEND_LATE) {
-        delay(server, outcome.delay_ms);
     }
     return send_answer(connection, request, outcome.sending);
 }
@@ -325,12 +330,15 @@ enum ps_status ps_emu_server_start(const struct ps_emu_server_options *const opt
     server->port = bound_port(listener);
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->stopping, NULL);
+    const int64_t places = ps_descriptors_raise(CONNECTIONS_MAX + DESCRIPTORS_OF_OTHERS) / 2;
     server->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, on_access, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK,
         on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
+        MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(places < CONNECTIONS_MAX ? places : CONNECTIONS_MAX),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_S, MHD_OPTION_END);
     if (server->daemon == NULL) {
         (void)close(listener);
         (void)ps_emu_server_free(server);

@@ -14,6 +14,8 @@ bool ps_emu_bedrock_create(struct ps_emu_request *request);
 bool ps_emu_bedrock_get(struct ps_emu_request *request);
 bool ps_emu_bedrock_list(struct ps_emu_request *request);
 bool ps_emu_bedrock_stop(struct ps_emu_request *request);
+bool ps_emu_bedrock_invoke(struct ps_emu_request *request);
+bool ps_emu_bedrock_converse(struct ps_emu_request *request);
 bool ps_emu_bedrock_unknown(struct ps_emu_request *request);
 void ps_emu_bedrock_error(struct ps_emu_request *request);
 

@@ -136,7 +136,7 @@ static bool refuse_by_fault(struct ps_emu_request *const request)
 
 static struct ps_emu_outcome draw_outcome(const struct ps_emu_request *const request)
 {
-    struct ps_emu_outcome outcome = {PS_EMU_SEND, 0};
+    struct ps_emu_outcome outcome = {PS_EMU_SEND, request->answer.latency_ms};
     switch (fault_kind(request)) {
     case PS_FAULT_LOST:
         outcome.sending = PS_EMU_SEND_NONE;
@@ -151,7 +151,7 @@ static struct ps_emu_outcome draw_outcome(const struct ps_emu_request *const req
         break;
     case PS_FAULT_SLOW:
         outcome.sending = PS_EMU_SEND_LATE;
-        outcome.delay_ms = ps_call_draw(&request->call, SLOW_MS_MIN, SLOW_MS_MAX);
+        outcome.delay_ms += ps_call_draw(&request->call, SLOW_MS_MIN, SLOW_MS_MAX);
         break;
     default:
         break;
@@ -185,7 +185,10 @@ static bool carry_out(struct ps_emu_request *const request)
         return false;
     }
     request->is_refused = !request->route->carry_out(request);
-    if (fault_kind(request) == PS_FAULT_TWICE && request->file == NULL) {
+    /* A call of a model has no token: delivered twice it would be paid twice by nobody's fault. */
+    const bool is_once =
+        request->route->fault_op == PS_OP_INVOKE || request->route->fault_op == PS_OP_CONVERSE;
+    if (fault_kind(request) == PS_FAULT_TWICE && request->file == NULL && !is_once) {
         /* Delivered again: the second answer is the one that arrives. */
         ps_buf_clear(&request->answer.body);
         ps_buf_clear(&request->subject);

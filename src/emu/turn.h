@@ -18,7 +18,7 @@ void ps_emu_turn_take(struct ps_emu_request *request, struct ps_str bytes);
 
 enum ps_emu_sending {
     PS_EMU_SEND,       /* the answer as it is */
-    PS_EMU_SEND_LATE,  /* after a delay of `delay_ms`, simulated */
+    PS_EMU_SEND_LATE,  /* by a fault */
     PS_EMU_SEND_CUT,   /* half of it, then close */
     PS_EMU_SEND_WRONG, /* a byte of the file changed */
     PS_EMU_SEND_NONE   /* close */
@@ -26,7 +26,7 @@ enum ps_emu_sending {
 
 struct ps_emu_outcome {
     enum ps_emu_sending sending;
-    int64_t delay_ms;
+    int64_t delay_ms; /* simulated; before it is sent, or the connection closes */
 };
 
 /* The body is in: carries it out at simulated `now_ms`, with its faults, and records it. */

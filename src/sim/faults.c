@@ -72,6 +72,8 @@ static const char *const op_names[PS_OP_COUNT] = {
     [PS_OP_LIST_PARTS] = "list_parts",
     [PS_OP_LIST_UPLOADS] = "list_uploads",
     [PS_OP_BUCKET] = "bucket",
+    [PS_OP_INVOKE] = "invoke",
+    [PS_OP_CONVERSE] = "converse",
     [PS_OP_ANY] = "any",
     [PS_OP_JOB] = "job",
     [PS_OP_OUTPUT] = "output",
@@ -260,12 +262,24 @@ void ps_faults_release(struct ps_faults *const faults)
     memset(faults, 0, sizeof *faults);
 }
 
+/* The op's number in draws. Ops that came later have numbers behind the first ones, so that a seed
+ * keeps its history. */
+static uint64_t number_of(const enum ps_fault_op op)
+{
+    const int first = PS_OP_INVOKE;
+    const int added = PS_OP_ANY - PS_OP_INVOKE;
+    const int number = (int)op;
+    return (uint64_t)(number < first           ? number
+                      : number < first + added ? PS_OP_COUNT + number
+                                               : number - added);
+}
+
 static bool fires(const struct ps_faults *const faults, const size_t index,
                   const enum ps_fault_op op, const int64_t count, const int64_t now_ms)
 {
     const struct ps_fault_rule *const rule = &faults->rules[index];
     /* `count` is of the op: without it in the draw a rule for any op would draw alike for each. */
-    const uint64_t draw = mix(faults->seed, index + 1000 * (1 + (uint64_t)op), (uint64_t)count);
+    const uint64_t draw = mix(faults->seed, index + 1000 * (1 + number_of(op)), (uint64_t)count);
     if (rule->nth > 0) {
         return count == rule->nth;
     }
@@ -308,7 +322,7 @@ const char *ps_emulator_faults_help(void)
            "                    lag (list, list_objects), forget anyname (create)\n"
            "  ops of calls:     create get list stop identity put get_object head_object delete\n"
            "                    delete_objects list_objects create_upload part complete abort\n"
-           "                    list_parts list_uploads bucket any\n"
+           "                    list_parts list_uploads bucket invoke converse any\n"
            "  kinds of 'job':    fail partial expire stuck stopped nomanifest badmanifest "
            "nocounts\n"
            "                    flatten\n"

@@ -65,6 +65,8 @@ enum ps_fault_op {
     PS_OP_LIST_PARTS,
     PS_OP_LIST_UPLOADS,
     PS_OP_BUCKET,
+    PS_OP_INVOKE,
+    PS_OP_CONVERSE,
     PS_OP_ANY, /* in rules only: any of the above */
     PS_OP_JOB,
     PS_OP_OUTPUT,

@@ -30,6 +30,7 @@ struct ps_job_work {
     int64_t started_ms;
     int64_t due_records; /* how many are to be processed */
     int64_t logged;      /* of them, already in the event log */
+    bool is_on_demand;   /* no job: one body, answered at once (invoke.h) */
     bool is_paced;       /* `flow` tells when each was processed, and what was refused */
     struct ps_rates_flow flow;
 };

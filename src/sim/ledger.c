@@ -30,11 +30,14 @@ struct ps_ledger {
     struct named_counts calls;
     struct named_counts peaks;
     struct hash_set billed;
-    struct ps_buf breaches; /* the events' text, joined by commas */
+    struct hash_set digests; /* of what was billed at all: on demand there are no record ids */
+    struct hash_set called;  /* of what was billed on demand */
+    struct ps_buf breaches;  /* the events' text, joined by commas */
     int64_t seq;
     int64_t time_ms;
     int64_t records_processed;
     int64_t records_billed;
+    int64_t invocations;
     int64_t processed_twice;
     int64_t throttled_calls;
     int64_t refused_records;
@@ -68,6 +71,8 @@ struct ps_ledger *ps_ledger_free(struct ps_ledger *const ledger)
         counts_release(&ledger->peaks);
         ps_buf_release(&ledger->breaches);
         free(ledger->billed.slots);
+        free(ledger->digests.slots);
+        free(ledger->called.slots);
         free(ledger);
     }
     return NULL;
@@ -137,6 +142,29 @@ static XXH128_hash_t record_hash(yyjson_val *const event)
     return hash;
 }
 
+static XXH128_hash_t digest_hash(yyjson_val *const event)
+{
+    const struct ps_str text = ps_event_text(event, "input_sha256");
+    return XXH3_128bits(text.data, text.size);
+}
+
+static bool has_hash(const struct hash_set *const set, const XXH128_hash_t hash)
+{
+    return set->slot_count > 0 && XXH128_isEqual(*find_slot(set, hash), hash) != 0;
+}
+
+/* Billed on demand: what was billed before, on demand or in a job, is paid twice now. */
+static void apply_invocation(struct ps_ledger *const ledger, yyjson_val *const event)
+{
+    ledger->invocations++;
+    ledger->records_processed++;
+    ledger->records_billed++;
+    ledger->input_tokens += ps_event_number(event, "input_tokens");
+    ledger->output_tokens += ps_event_number(event, "output_tokens");
+    ledger->processed_twice += add_hash(&ledger->digests, digest_hash(event)) ? 0 : 1;
+    (void)add_hash(&ledger->called, digest_hash(event));
+}
+
 static void apply_record(struct ps_ledger *const ledger, yyjson_val *const event)
 {
     ledger->records_processed++;
@@ -147,7 +175,10 @@ static void apply_record(struct ps_ledger *const ledger, yyjson_val *const event
     }
     if (ps_event_bool(event, "is_billed")) {
         ledger->records_billed++;
-        ledger->processed_twice += add_hash(&ledger->billed, record_hash(event)) ? 0 : 1;
+        const bool is_new = add_hash(&ledger->billed, record_hash(event)) &&
+                            !has_hash(&ledger->called, digest_hash(event));
+        ledger->processed_twice += is_new ? 0 : 1;
+        (void)add_hash(&ledger->digests, digest_hash(event));
     }
 }
 
@@ -179,6 +210,8 @@ void ps_ledger_apply(struct ps_ledger *const ledger, const struct ps_str kind,
     ledger->time_ms = ps_event_number(event, "time_ms");
     if (ps_str_equals_text(kind, "record")) {
         apply_record(ledger, event);
+    } else if (ps_str_equals_text(kind, "invocation")) {
+        apply_invocation(ledger, event);
     } else if (ps_str_equals_text(kind, "request")) {
         apply_request(ledger, event);
     } else if (ps_str_equals_text(kind, "job.created")) {
@@ -257,6 +290,7 @@ void ps_ledger_write(const struct ps_ledger *const ledger, const struct ps_jobs 
         write_job(&writer, jobs->jobs[index]);
     }
     ps_writer_close(&writer, ']');
+    ps_writer_number(&writer, "invocations", ledger->invocations);
     ps_writer_number(&writer, "records_processed", ledger->records_processed);
     ps_writer_number(&writer, "records_billed", ledger->records_billed);
     ps_writer_number(&writer, "processed_twice", ledger->processed_twice);

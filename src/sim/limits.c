@@ -85,7 +85,7 @@ static const struct key keys[] = {
      offsetof(struct ps_sim_limits, behaviour),
      0,
      {"queue", "refuse", "learn"}},
-    SKIPPED_KEY("kind"),
+    {"kind", KEY_WORD, offsetof(struct ps_sim_limits, kind), 0, {"batch", "on-demand", NULL}},
     SKIPPED_KEY("profile"),
     SKIPPED_KEY("s3_uri"),
     SKIPPED_KEY("role_arn"),
@@ -108,7 +108,7 @@ static bool read_word(const struct key *const key, const struct ps_str value,
                       int64_t *const ret_number)
 {
     for (size_t word = 0; word < WORDS_MAX; word++) {
-        if (ps_str_equals_text(value, key->words[word])) {
+        if (key->words[word] != NULL && ps_str_equals_text(value, key->words[word])) {
             *ret_number = (int64_t)word;
             return true;
         }
@@ -237,16 +237,31 @@ static bool fits(const char *const wanted, const struct ps_str value)
     return wanted[0] == '\0' || ps_str_equals_text(value, wanted);
 }
 
-const struct ps_sim_limits *ps_limits_for(const struct ps_limits_list *const list,
-                                          const struct ps_str base_model,
-                                          const struct ps_str region)
+static const struct ps_sim_limits *find(const struct ps_limits_list *const list,
+                                        const enum ps_limits_kind kind,
+                                        const struct ps_str base_model, const struct ps_str region)
 {
     size_t index = 0;
-    while (index + 1 < list->count && !(fits(list->lanes[index].model, base_model) &&
+    while (index + 1 < list->count && !(list->lanes[index].kind == (int64_t)kind &&
+                                        fits(list->lanes[index].model, base_model) &&
                                         fits(list->lanes[index].region, region))) {
         index++;
     }
     return &list->lanes[index];
+}
+
+const struct ps_sim_limits *ps_limits_for(const struct ps_limits_list *const list,
+                                          const struct ps_str base_model,
+                                          const struct ps_str region)
+{
+    return find(list, PS_LIMITS_BATCH, base_model, region);
+}
+
+const struct ps_sim_limits *ps_limits_on_demand(const struct ps_limits_list *const list,
+                                                const struct ps_str base_model,
+                                                const struct ps_str region)
+{
+    return find(list, PS_LIMITS_ON_DEMAND, base_model, region);
 }
 
 static const char *word_of(const char *const name, const int64_t value)
@@ -261,6 +276,7 @@ void ps_limits_write(const struct ps_limits_list *const list, struct ps_writer *
         const struct ps_sim_limits *const lane = &list->lanes[index];
         ps_writer_open(writer, NULL, '{');
         ps_writer_text(writer, "lane", ps_str_of(lane->name));
+        ps_writer_text(writer, "kind", ps_str_of(word_of("kind", lane->kind)));
         ps_writer_text(writer, "model", ps_str_of(lane->model));
         ps_writer_text(writer, "region", ps_str_of(lane->region));
         ps_writer_number(writer, "jobs", lane->jobs);

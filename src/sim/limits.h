@@ -4,8 +4,8 @@
  *
  * A file holds lanes in the syntax of --lane, one a line ("name=a,model=M,jobs=10,tpm=3M,...");
  * blank lines and lines that begin with '#' are skipped. A lane without model or region holds for
- * all. The first that fits a job counts; the published default stands behind them and fills every
- * gap.
+ * all. The first of its kind that fits a job, or a call on demand, counts; the published default
+ * stands behind them and fills every gap; on demand it has no limits.
  *
  * Read here anew, without core's lanes: the judge keeps its own books. Owner: the caller. Threads:
  * read-only once loaded.
@@ -24,8 +24,12 @@ enum ps_limits_rps { PS_RPS_OF_RECORDS, PS_RPS_OF_CALLS, PS_RPS_OF_NOTHING };
  * its records fail with 429. */
 enum ps_limits_behaviour { PS_LIMITS_QUEUE, PS_LIMITS_REFUSE, PS_LIMITS_LEARN };
 
+/* Two sorts of lanes: jobs, and calls of models. */
+enum ps_limits_kind { PS_LIMITS_BATCH, PS_LIMITS_ON_DEMAND };
+
 struct ps_sim_limits {
     char name[64];
+    int64_t kind;    /* of enum ps_limits_kind */
     char model[256]; /* "": any */
     char region[32]; /* "": any */
     int64_t jobs;    /* not yet ended, of one base model and Region */
@@ -57,6 +61,10 @@ void ps_limits_release(struct ps_limits_list *list);
 
 const struct ps_sim_limits *ps_limits_for(const struct ps_limits_list *list,
                                           struct ps_str base_model, struct ps_str region);
+
+/* Likewise for calls on demand: rps counts calls. */
+const struct ps_sim_limits *ps_limits_on_demand(const struct ps_limits_list *list,
+                                                struct ps_str base_model, struct ps_str region);
 
 /* The list as `limits` of the world.opened event. */
 void ps_limits_write(const struct ps_limits_list *list, struct ps_writer *writer);

@@ -108,8 +108,12 @@ static bool has_allowed_only(const struct ps_model_question *const question,
     for (yyjson_val *key = yyjson_obj_iter_next(&iterator); key != NULL;
          key = yyjson_obj_iter_next(&iterator)) {
         const struct ps_str name = {yyjson_get_str(key), yyjson_get_len(key)};
-        const bool is_known = family->style == STYLE_OPEN || is_among(name, family->allowed);
-        if (!is_known || is_among(name, never_allowed)) {
+        const bool is_never =
+            question->is_on_demand ? is_among(name, "modelId ") : is_among(name, never_allowed);
+        const bool is_known = family->style == STYLE_OPEN || is_among(name, family->allowed) ||
+                              (question->is_on_demand && question->family == PS_FAMILY_CONVERSE &&
+                               is_among(name, never_allowed));
+        if (!is_known || is_never) {
             return refuse(answer, 400,
                           family->style == STYLE_MALFORMED
                               ? "Malformed input request: #: extraneous key [@] is not permitted, "
@@ -186,7 +190,7 @@ static bool is_body_right(const struct ps_model_question *const question,
     if (!yyjson_is_obj(question->input)) {
         return refuse(answer, 400, "modelInput: Field required", PS_STR(""));
     }
-    if (question->family == PS_FAMILY_CONVERSE) {
+    if (question->family == PS_FAMILY_CONVERSE && !question->is_on_demand) {
         if (yyjson_obj_get(question->input, "toolConfig") != NULL) {
             return refuse(answer, 400,
                           "Tool use is not supported for batch inference Converse requests.",
@@ -361,6 +365,8 @@ void ps_model_answer(const struct ps_model_question *const question, struct ps_b
     ps_model_shape(question, &said, output);
     ret_answer->input_tokens = said.input_tokens;
     ret_answer->output_tokens = said.output_tokens;
+    ret_answer->output_tokens_max = token_limit(question);
+    ret_answer->has_text = question->family != PS_FAMILY_TITAN_EMBED;
 }
 
 bool ps_model_family(const struct ps_str base_model, enum ps_family *const ret_family,

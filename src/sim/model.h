@@ -21,6 +21,7 @@ struct ps_model_question {
     struct ps_str model; /* the base model, for answers that name it */
     yyjson_val *input;   /* modelInput, read with PS_SIM_READ_FLAGS; NULL: the line has none */
     uint8_t digest[PS_SHA256_BYTES];
+    bool is_on_demand; /* what only batch records may not have is allowed */
 };
 
 struct ps_model_answer {
@@ -28,6 +29,8 @@ struct ps_model_answer {
     char error_message[256];
     int64_t input_tokens;
     int64_t output_tokens;
+    int64_t output_tokens_max; /* as the body limits it; 0: it does not */
+    bool has_text;             /* it is no embedding */
 };
 
 /* Appends modelOutput to `output`, or nothing when it is an error. */

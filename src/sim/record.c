@@ -33,6 +33,7 @@ static void ask(struct ps_record *const record, const struct ps_job_work *const 
         .family = work->family,
         .model = ps_str_of(work->base_model),
         .input = record->input,
+        .is_on_demand = work->is_on_demand,
     };
     ps_buf_clear(&record->canonical);
     ps_buf_clear(&record->output);
@@ -60,6 +61,21 @@ bool ps_record_read(struct ps_record *const record, const struct ps_str line,
     record->input = yyjson_obj_get(root, "modelInput");
     record->id = ps_event_text(root, "recordId");
     record->made_id[0] = '\0';
+    ask(record, work);
+    return true;
+}
+
+bool ps_record_read_body(struct ps_record *const record, const struct ps_str body,
+                         const struct ps_job_work *const work)
+{
+    yyjson_doc_free(record->doc);
+    record->doc = yyjson_read(body.data, body.size, PS_SIM_READ_FLAGS);
+    record->input = yyjson_doc_get_root(record->doc);
+    record->id = PS_STR("");
+    record->made_id[0] = '\0';
+    if (!yyjson_is_obj(record->input)) {
+        return false;
+    }
     ask(record, work);
     return true;
 }

@@ -29,6 +29,10 @@ void ps_record_release(struct ps_record *record);
 PS_MUST_CHECK bool ps_record_read(struct ps_record *record, struct ps_str line,
                                   const struct ps_job_work *work);
 
+/* As ps_record_read, of a body that is modelInput alone. */
+PS_MUST_CHECK bool ps_record_read_body(struct ps_record *record, struct ps_str body,
+                                       const struct ps_job_work *work);
+
 /* An error instead of the model's answer. */
 void ps_record_set_error(struct ps_record *record, int64_t code, const char *message);
 

@@ -35,6 +35,8 @@ static const struct {
     {"AbortMultipartUpload", PS_OP_ABORT},
     {"ListParts", PS_OP_LIST_PARTS},
     {"ListMultipartUploads", PS_OP_LIST_UPLOADS},
+    {"InvokeModel", PS_OP_INVOKE},
+    {"Converse", PS_OP_CONVERSE},
 };
 
 static void apply_request(struct ps_world *const world, yyjson_val *const event)
@@ -60,6 +62,8 @@ static void apply(void *const context, yyjson_val *const event)
         apply_request(world, event);
     } else if (ps_str_equals_text(kind, "job.output")) {
         world->outputs++;
+    } else if (ps_str_equals_text(kind, "invocation")) {
+        ps_invoke_apply(&world->invocations, &world->limits, event);
     } else if (!ps_objects_apply(&world->objects, kind, event)) {
         (void)ps_jobs_apply(&world->jobs, kind, event);
     }
@@ -267,6 +271,7 @@ struct ps_world *ps_world_free(struct ps_world *const world)
         (void)ps_events_free(world->events);
         ps_objects_release(&world->objects);
         ps_jobs_release(&world->jobs);
+        ps_invoke_pools_release(&world->invocations);
         (void)ps_ledger_free(world->ledger);
         ps_faults_release(&world->faults);
         ps_limits_release(&world->limits);

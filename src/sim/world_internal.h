@@ -6,6 +6,7 @@
 
 #include "sim/bodies.h"
 #include "sim/events.h"
+#include "sim/invoke.h"
 #include "sim/jobs.h"
 #include "sim/ledger.h"
 #include "sim/objects.h"
@@ -30,6 +31,7 @@ struct ps_world {
     struct ps_events *events;
     struct ps_objects objects;
     struct ps_jobs jobs;
+    struct ps_invoke_pools invocations;
     struct ps_ledger *ledger;
     int64_t next_body;
     int64_t changes;

@@ -310,7 +310,7 @@ class World:
         for lane in self.limits:
             if self.is_virtual and lane["pool"] == job.event["pool"]:
                 return lane
-            if self.is_virtual:
+            if self.is_virtual or lane.get("kind", "batch") != "batch":
                 continue
             if lane.get("region", "") in ("", job.event["region"]) and \
                     lane.get("model", "") in ("", job.event["model"], job.event["base_model"]):

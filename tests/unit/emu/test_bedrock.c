@@ -121,12 +121,60 @@ static void each_region_has_its_own_jobs(void **state)
     assert_string_equal(listed.body, "{\"invocationJobSummaries\":[]}");
 }
 
+static int64_t header_number(const struct reply *const reply, const char *const name)
+{
+    char room[256];
+    int64_t number = -1;
+    (void)!ps_str_to_i64(ps_str_of(reply_header(reply, name, room)), &number);
+    return number;
+}
+
+static void a_model_is_called_in_both_ways(void **state)
+{
+    (void)state;
+    struct client client PS_CLEANUP(client_stop);
+    char room[256];
+    client_start(&client, 100000,
+                 "lost:invoke:nth=2,503:invoke:nth=3:after,lost:converse:nth=2:before", NULL);
+    static const char body[] =
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"What is it?\"}]}]}";
+    static const char invoke[] = "/model/us.amazon.nova-micro-v1%3A0/invoke";
+    static const char converse[] =
+        "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Afoundation-model%2Famazon.nova-micro-v1%3A0/"
+        "converse";
+    struct reply said PS_CLEANUP(reply_release) = ask(&client, "POST", invoke, body);
+    assert_int_equal(said.status, 200);
+    assert_string_equal(reply_header(&said, "Content-Type", room), "application/json");
+    assert_string_equal(reply_header(&said, "x-amzn-bedrock-input-token-count", room), "4");
+    assert_true(header_number(&said, "x-amzn-bedrock-output-token-count") > 0);
+    assert_true(header_number(&said, "x-amzn-bedrock-invocation-latency") >= 300);
+    assert_non_null(strstr(said.body, "\"output\":{\"message\""));
+    struct reply also PS_CLEANUP(reply_release) = ask(&client, "POST", converse, body);
+    assert_int_equal(also.status, 200);
+    assert_non_null(strstr(also.body, "\"stopReason\""));
+    /* Executed, and the client cannot know. */
+    struct reply lost PS_CLEANUP(reply_release) = ask(&client, "POST", invoke, body);
+    assert_int_equal(lost.status, 0);
+    struct reply failed PS_CLEANUP(reply_release) = ask(&client, "POST", invoke, body);
+    assert_int_equal(failed.status, 503);
+    assert_string_equal(reply_header(&failed, "x-amzn-errortype", room),
+                        "ServiceUnavailableException");
+    assert_int_equal(client_count_events(&client, "\"event\":\"invocation\""), 4);
+    struct reply before PS_CLEANUP(reply_release) = ask(&client, "POST", converse, body);
+    assert_int_equal(before.status, 0);
+    assert_int_equal(client_count_events(&client, "\"event\":\"invocation\""), 4);
+    assert_int_equal(client_count_events(&client, "\"op\":\"Converse\""), 3);
+    struct reply bad PS_CLEANUP(reply_release) = ask(&client, "GET", invoke, "");
+    assert_int_equal(bad.status, 404);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_made_seen_listed_and_stopped),
         cmocka_unit_test(errors_have_their_form),
         cmocka_unit_test(each_region_has_its_own_jobs),
+        cmocka_unit_test(a_model_is_called_in_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

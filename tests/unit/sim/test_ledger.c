@@ -127,12 +127,43 @@ static void calls_and_breaches_are_kept(void **state)
     assert_int_equal(number(&books, "/open_multipart"), 0);
 }
 
+static void invocation(struct books *const books, const int digest)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text,
+                   "{\"event\":\"invocation\",\"input_sha256\":\"%d\",\"is_billed\":true,"
+                   "\"input_tokens\":3,\"output_tokens\":4}",
+                   digest);
+    apply(books, text);
+}
+
+static void jobs_and_calls_are_paid_once_together(void **state)
+{
+    (void)state;
+    struct books books PS_CLEANUP(close_books);
+    open_books(&books);
+    record(&books, "a", 1, 1, true);
+    invocation(&books, 2);
+    record(&books, "a", 2, 2, false); /* an error is not paid for */
+    assert_int_equal(number(&books, "/processed_twice"), 0);
+    invocation(&books, 1); /* after a job */
+    assert_int_equal(number(&books, "/processed_twice"), 1);
+    invocation(&books, 2); /* after a call */
+    assert_int_equal(number(&books, "/processed_twice"), 2);
+    record(&books, "b", 2, 2, true); /* in a job after a call */
+    assert_int_equal(number(&books, "/processed_twice"), 3);
+    assert_int_equal(number(&books, "/invocations"), 3);
+    assert_int_equal(number(&books, "/records_billed"), 5);
+    assert_int_equal(number(&books, "/input_tokens"), 10 + 3 * 3 + 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_paid_twice_is_counted),
         cmocka_unit_test(many_are_told_apart),
         cmocka_unit_test(calls_and_breaches_are_kept),
+        cmocka_unit_test(jobs_and_calls_are_paid_once_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,8 @@ static void the_list_is_written_as_the_log_has_it(void **state)
     assert_int_equal(load(&list, "name=a,jobs=7,rps=20,tpd=50M,files=5000", NULL), PS_OK);
     ps_limits_write(&list, &writer);
     assert_non_null(
-        strstr(ps_buf_text(&buf), "{\"lane\":\"a\",\"model\":\"\",\"region\":\"\",\"jobs\":7,"));
+        strstr(ps_buf_text(&buf),
+               "{\"lane\":\"a\",\"kind\":\"batch\",\"model\":\"\",\"region\":\"\",\"jobs\":7,"));
     assert_non_null(strstr(ps_buf_text(&buf), "\"files\":5000,"));
     assert_non_null(strstr(ps_buf_text(&buf),
                            "\"tpd\":50000000,\"reset_ms\":0,\"rps\":20,\"rps_counts\":"
