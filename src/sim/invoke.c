@@ -1,8 +1,10 @@
 #include "sim/invoke.h"
 
 #include "base/assert.h"
+#include "base/limits.h"
 #include "base/prng.h"
 #include "base/time.h"
+#include "sim/canonical.h"
 #include "sim/event_fields.h"
 #include "sim/job_work.h"
 #include "sim/record.h"
@@ -91,6 +93,7 @@ struct invocation {
     int64_t reserved_tokens;
     int64_t quota_tokens;
     int64_t latency_ms;
+    char output_sha256[PS_SHA256_HEX_SIZE];
 };
 
 static int64_t draw_latency_ms(const struct ps_call *const call, const int64_t output_tokens)
@@ -102,6 +105,18 @@ static int64_t draw_latency_ms(const struct ps_call *const call, const int64_t o
     const int64_t pace =
         TOKENS_PER_S_MIN + ps_prng_below(&prng, TOKENS_PER_S_MAX - TOKENS_PER_S_MIN + 1);
     return first_ms + output_tokens * PS_SECOND_MS / pace;
+}
+
+/* Of the canonical form of the answer: whoever has it can tell whose it is. */
+static void digest_output(const struct ps_buf *const output, char ret_hex[const PS_SHA256_HEX_SIZE])
+{
+    struct ps_buf canonical PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&canonical, 2 * PS_OUTPUT_LINE_BYTES_MAX);
+    yyjson_doc *const doc = yyjson_read(output->data, output->size, PS_SIM_READ_FLAGS);
+    const bool is_flat = ps_canonical_add(&canonical, yyjson_doc_get_root(doc));
+    PS_ASSERT(is_flat);
+    yyjson_doc_free(doc);
+    ps_sha256_hex(ps_buf_str(&canonical), ret_hex);
 }
 
 static void write_invocation(struct ps_world *const world, const struct invocation *const call,
@@ -116,6 +131,7 @@ static void write_invocation(struct ps_world *const world, const struct invocati
     ps_writer_text(line, "region", request->region);
     ps_writer_text(line, "lane", ps_str_of(call->limits->name));
     ps_writer_text(line, "input_sha256", ps_str_of(record->digest_hex));
+    ps_writer_text(line, "output_sha256", ps_str_of(call->output_sha256));
     ps_writer_number(line, "at_ms", call->at_ms);
     ps_writer_number(line, "answered_ms", call->at_ms + call->latency_ms);
     ps_writer_number(line, "reserved_tokens", call->reserved_tokens);
@@ -190,6 +206,7 @@ bool ps_invoke(struct ps_world *const world, const struct ps_invoke_request *con
     if (!read_body(request, call.base_model, &record, ret_refusal)) {
         return false;
     }
+    digest_output(&record.output, call.output_sha256);
     call.latency_ms = draw_latency_ms(request->call, record.answer.output_tokens);
     if (!execute(world, &call, &record, ret_refusal)) {
         return false;

@@ -2,17 +2,21 @@
 """judge - says from the emulator's raw event log, the user's input and the results whether Penstock kept its word
 
     judge.py --data DIR [--run URI]... [--input FILE... --results FILE] [--report FILE] [--ledger FILE]
-             [--format F] [--id-field NAME] [--dedupe safe|all|none] [--retried] [--resent] [--prompt-file FILE]
+             [--format F] [--id-field NAME] [--dedupe safe|all|none] [--retried] [--resent] [--killed]
+             [--prompt-file FILE]
 
 Written from the reference and from docs/EVENTS.md alone: it shares nothing with the program, and believes neither
 the program's books nor the emulator's sums. It reads DIR/events.jsonl and the bodies in DIR/objects, and recomputes
 
-  paid_twice     records processed again after a success, by the digest of modelInput and by the user's line
+  paid_twice     records processed again after a success, by the digest of modelInput and by the user's line; calls on
+                 demand are counted with the records of jobs
   needless       sent again after a final error, or beyond three tries, or while another job still held them
   unknown_jobs   jobs that are still alive, that repeat a token or a name, or whose answers nobody collected
   breaches       work that the service accepted above a limit (recount.py: tokens/min, tokens/day, requests/s); refused:
                  what it refused for one
-  incomplete     input lines without exactly one results line, in order, with a valid status and the right answer
+  incomplete     input lines without exactly one results line, in order, with a valid status and the right answer;
+                 answers on demand that were sent and are in no results line; calls that may have been paid and are
+                 not told as maybe_paid
   open_multipart uploads neither completed nor aborted
 
 What it cannot read is a failure. Prints one JSON object; status 0: everything holds, 1: something does not (each
@@ -37,6 +41,8 @@ ENDED = {"Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired"}
 STATUSES = {"succeeded", "failed", "rejected", "cancelled"}
 TRIES_MAX = 3
 FINAL_ERRORS = {400, 403, 404, 413, 422}
+CALLS = {"InvokeModel", "Converse"}
+MAYBE_PAID = "maybe_paid"
 SHOWN_MAX = 20
 
 
@@ -155,6 +161,11 @@ class World:
         self.peak = collections.Counter()
         self.first_ms = self.last_ms = None
         self.bodies = {}
+        self.invocations = []    # calls on demand that were executed
+        self.by_request = {}     # those whose request line is still to come
+        self.calls_unknown = 0   # calls on demand of which a client cannot know whether they were executed
+        self.calls_dropped = 0   # of them, those that were not
+        self.demand = {}         # (lane, region, base model) -> what is left of its limits on demand
         self.is_virtual = False  # the log of virtual time: no objects, no records
         self.pools = {}
         for event in self.read():
@@ -206,6 +217,26 @@ class World:
             self.throttled += 1
         if self.first_ms is None:
             self.first_ms = event["time_ms"]
+        if event["op"] in CALLS:
+            is_unknown = event["answer"] in ("lost", "cut") or event["status"] >= 500 or event["status"] in (408, 424)
+            self.calls_unknown += is_unknown
+            self.calls_dropped += is_unknown and not event["is_executed"]
+            call = self.by_request.pop(event["request_id"], None)
+            if call is not None:
+                call["is_told"] = not is_unknown
+
+    def on_invocation(self, event):
+        """The request's own line follows; where a kill came between, nobody was told."""
+        self.invocations.append(dict(event, is_told=False))
+        self.by_request[event["request_id"]] = self.invocations[-1]
+        self.last_ms = max(self.last_ms or 0, event["answered_ms"])
+        lane = next((lane for lane in self.limits if lane.get("kind") == "on-demand"
+                     and lane.get("region", "") in ("", event["region"])
+                     and lane.get("model", "") in ("", event["base_model"])), {})
+        place = (lane.get("lane", ""), event["region"], event["base_model"])
+        pool = self.demand.setdefault(place, recount.OnDemand("/".join(place), lane))
+        for text in pool.take(event):
+            self.found("breaches", text)
 
     def on_object_put(self, event):
         place = (event["bucket"], event["key"])
@@ -493,8 +524,10 @@ def index_of(record_id):
 # --- the checks --------------------------------------------------------------------------------------
 
 
-def check_attempts(world, jobs, lines, options):
+def check_attempts(world, jobs, lines, rows, options):
     """Paid twice, needless tries, single flight: by user line where the input is known, else by record id and digest."""
+    holders = collections.Counter(digest(row.get("output")) for row in rows or []
+                                  if row.get("status") == "succeeded" and row.get("duplicate_of") is None)
     attempts = collections.defaultdict(list)  # key -> [(job, event or None)]
     owners = collections.defaultdict(set)     # digest -> user lines that were sent with it
     inputs = {}
@@ -522,10 +555,17 @@ def check_attempts(world, jobs, lines, options):
             paid[event["input_sha256"]] += event["is_billed"]
             if options.resent and event["is_billed"] and event.get("record_id") not in readable:
                 lost[event["input_sha256"]] += 1
+    same = {}  # digest of a call's body -> results lines with its answer
+    for call in world.invocations:
+        paid[call["input_sha256"]] += call["is_billed"]
+        same[call["input_sha256"]] = holders[call["output_sha256"]]
+        if options.resent and not call["is_told"]:
+            lost[call["input_sha256"]] += 1
     twice = 0
     for mark, count in paid.items():
-        allowed = len(owners[mark]) or 1
-        if options.dedupe != "none" and (options.dedupe == "all" or not is_warm(inputs.get(mark))):
+        allowed = max(len(owners[mark]), same.get(mark, 0), 1)
+        is_known = mark in inputs
+        if options.dedupe != "none" and (options.dedupe == "all" or (is_known and not is_warm(inputs[mark]))):
             allowed = 1
         allowed += lost[mark]
         if count > allowed:
@@ -614,13 +654,14 @@ def check_row(world, index, line, row, rows, answers, billed):
             wrong("has not its leader's ending")
     record_id = "R%010d" % leader
     good = [answer for answer in answers.get(record_id, []) if answer.get("modelOutput") is not None]
+    is_called = status == "succeeded" and digest(row.get("output")) in world.called
     if status == "succeeded":
-        if not any(answer.get("modelOutput") == row.get("output") for answer in good):
+        if not is_called and not any(answer.get("modelOutput") == row.get("output") for answer in good):
             wrong("its output is not what the service answered for it")
         check_text(wrong, row)
     elif good and status != "rejected":
         wrong("'%s', yet the service answered it and was paid" % status)
-    if status == "succeeded" and record_id not in billed:
+    if status == "succeeded" and record_id not in billed and not is_called:
         wrong("succeeded, yet the service processed no such record")
 
 
@@ -635,6 +676,25 @@ def check_text(wrong, row):
         wrong("its usage is %r" % usage)
 
 
+def check_calls(world, rows, report, options):
+    """Each answer on demand is in the results; whatever may have been paid without one is told as maybe_paid."""
+    there = {digest(row.get("output")) for row in rows if row.get("status") == "succeeded"}
+    told = sum(1 for row in rows if isinstance(row.get("error"), Pairs) and row.get("error").get("code") == MAYBE_PAID
+               and row.get("duplicate_of") is None)
+    missing = {call["output_sha256"]: call["is_told"] for call in world.invocations if call["output_sha256"] not in there}
+    dropped = sum(missing.values())
+    if dropped and not options.killed:
+        world.found("incomplete", "%d answers on demand were sent and are in no results line" % dropped)
+    if not options.resent and len(missing) + world.calls_dropped > told:
+        world.found("incomplete", "%d calls were paid without an answer and %d never arrived, %d are told as maybe_paid"
+                    % (len(missing), world.calls_dropped, told))
+    if not options.killed and not options.resent and told != world.calls_unknown:
+        world.found("incomplete", "%d calls may have been paid, %d are told as maybe_paid" % (world.calls_unknown, told))
+    if report is not None and report.get("maybe_paid", told) != told:
+        world.found("incomplete", "the report says maybe_paid %s, the results %d" % (report["maybe_paid"], told))
+    return told
+
+
 def check_report(world, rows, report):
     counts = collections.Counter(row.get("status") for row in rows)
     said = report.get("records", report)
@@ -647,8 +707,9 @@ def check_report(world, rows, report):
 
 
 def check_ledger(world, ledger, twice_is_known):
-    processed = sum(len(job.records) for job in world.jobs.values())
-    billed = sum(event["is_billed"] for job in world.jobs.values() for event in job.records)
+    calls = len(world.invocations)
+    processed = sum(len(job.records) for job in world.jobs.values()) + calls
+    billed = sum(event["is_billed"] for job in world.jobs.values() for event in job.records) + calls
     for name, value in (("records_processed", processed), ("records_billed", billed),
                         ("open_multipart", len(world.uploads)), ("throttled_calls", world.throttled)):
         if ledger.get(name) != value:
@@ -692,25 +753,31 @@ def judge(options):
         for record_id, found in read_outputs(world, job).items():
             answers[record_id] += found
     lines = read_user_input(options) if options.input else None
-    twice = check_attempts(world, jobs, lines, options)
     rows = read_rows(options.results) if options.results else None
+    twice = check_attempts(world, jobs, lines, rows, options)
+    world.called = {call["output_sha256"] for call in world.invocations}
+    report = None
+    if options.report:
+        with open(options.report, encoding="utf-8") as file:
+            report = json.load(file)
+    maybe_paid = None
     if rows is not None:
         if lines is None:
             raise CannotJudge("--results needs --input")
         billed = {event.get("record_id") for job in jobs for event in job.records if event["is_billed"]}
         check_results(world, lines, rows, answers, billed)
+        maybe_paid = check_calls(world, rows, report, options)
         for job in jobs:
             if job.status in LIVE:
                 world.found("unknown_jobs", "job %s is still %s" % (job.id, job.status))
-    if options.report:
-        with open(options.report, encoding="utf-8") as file:
-            check_report(world, rows or [], json.load(file))
+    if report is not None:
+        check_report(world, rows or [], report)
     if options.ledger:
         with open(options.ledger, encoding="utf-8") as file:
             check_ledger(world, json.load(file), options.resent or twice)
     for upload in sorted(world.uploads):
         world.found("open_multipart", "upload %s is neither completed nor aborted" % upload)
-    return verdict(world, jobs, lines, rows)
+    return dict(verdict(world, jobs, lines, rows), maybe_paid=maybe_paid)
 
 
 def verdict(world, jobs, lines, rows):
@@ -722,11 +789,13 @@ def verdict(world, jobs, lines, rows):
         "ended": dict(collections.Counter(job.status for job in jobs)),
         "records_processed": sum(len(job.records) for job in jobs),
         "records_paid": sum(event["is_billed"] for job in jobs for event in job.records),
+        "invocations": len(world.invocations),
         "input_lines": None if lines is None else len(lines),
         "statuses": None if rows is None else dict(collections.Counter(str(row.get("status")) for row in rows)),
         "throttled_calls": world.throttled,
         "calls": dict(sorted(world.calls.items())),
         "pools": {str(pool.name): pool.sums() for pool in world.pools.values() if pool.stretches},
+        "on_demand": {pool.name: pool.sums() for pool in world.demand.values()},
         "peak_live_jobs": {"/".join(pool): count for pool, count in sorted(world.peak.items())},
         "makespan_s": (world.last_ms - world.first_ms) // 1000 if world.last_ms and world.first_ms else None,
         "violations": ["%s: %s" % violation for violation in world.violations[:SHOWN_MAX]],
@@ -748,7 +817,9 @@ def main(arguments=None):
     parser.add_argument("--prompt-file")
     parser.add_argument("--dedupe", choices=["safe", "all", "none"], default="safe")
     parser.add_argument("--retried", action="store_true", help="`penstock retry` was used: final errors may be tried again")
-    parser.add_argument("--resent", action="store_true", help="--resend-unaccounted was used")
+    parser.add_argument("--resent", action="store_true", help="--resend-unaccounted or --resend-maybe-paid was used")
+    parser.add_argument("--killed", action="store_true",
+                        help="the program was killed meanwhile: an answer that was sent may be lost, and is maybe_paid")
     options = parser.parse_args(arguments)
     sys.setrecursionlimit(20000)
     try:

@@ -8,6 +8,7 @@ log says when a record ended and not when it began.
 """
 import bisect
 import collections
+import heapq
 
 MINUTE_MS = 60 * 1000
 SECOND_MS = 1000
@@ -79,6 +80,62 @@ class Pool:
     def sums(self):
         return {"tokens": sum(row[2] for row in self.stretches), "records": sum(row[3] for row in self.stretches),
                 "days": len(self.days), "most_a_day": max(self.days.values(), default=0)}
+
+
+class OnDemand:
+    """What is left of a pool's limits on demand, by docs/EVENTS.md: a minute's worth of calls and of tokens, which come
+    back evenly; a call takes what it reserves when it is accepted, and settles when it is answered. In whole numbers:
+    thousandths of a call, sixty-thousandths of a token."""
+
+    def __init__(self, name, lane):
+        self.name = name
+        self.rps = lane.get("rps", 0)
+        self.tpm = lane.get("tpm", 0)
+        self.tpd = lane.get("tpd", 0)
+        self.burndown = lane.get("burndown", 1)
+        self.reset_ms = lane.get("reset_ms", 0)
+        self.calls = self.rps * MINUTE_MS
+        self.tokens = self.tpm * MINUTE_MS
+        self.at_ms = None
+        self.days = collections.Counter()
+        self.open = []      # (answered_ms, reserved - settled, day)
+        self.count = 0
+        self.used = 0
+
+    def day_of(self, at_ms):
+        return (at_ms - self.reset_ms) // DAY_MS
+
+    def go_to(self, at_ms):
+        passed = max(0, at_ms - self.at_ms) if self.at_ms is not None else 0
+        self.calls = min(self.rps * MINUTE_MS, self.calls + passed * self.rps)
+        self.tokens = min(self.tpm * MINUTE_MS, self.tokens + passed * self.tpm)
+        self.at_ms = at_ms if self.at_ms is None else max(at_ms, self.at_ms)
+
+    def take(self, event):
+        """Texts, one for each limit that this `invocation` was accepted above."""
+        at_ms, reserved, settled = event["at_ms"], event["reserved_tokens"], event["quota_tokens"]
+        if settled != event["input_tokens"] + event["output_tokens"] * self.burndown or reserved < event["input_tokens"]:
+            yield "call %s settles to %d, reserves %d: not what its tokens are" % (event["request_id"], settled, reserved)
+        while self.open and self.open[0][0] <= at_ms:
+            answered_ms, unused, day = heapq.heappop(self.open)
+            self.go_to(answered_ms)
+            self.tokens = min(self.tpm * MINUTE_MS, self.tokens + unused * MINUTE_MS)
+            self.days[day] -= unused
+        self.go_to(at_ms)
+        day = self.day_of(at_ms)
+        for limit, is_over in (("rps", self.calls < SECOND_MS), ("tpm", self.tokens < reserved * MINUTE_MS),
+                               ("tpd", self.days[day] + reserved > self.tpd)):
+            if getattr(self, limit) > 0 and is_over:
+                yield "pool %s: call %s was accepted above %s=%d" % (self.name, event["request_id"], limit, getattr(self, limit))
+        self.calls -= SECOND_MS
+        self.tokens -= reserved * MINUTE_MS
+        self.days[day] += reserved
+        heapq.heappush(self.open, (event["answered_ms"], reserved - settled, day))
+        self.count += 1
+        self.used += settled
+
+    def sums(self):
+        return {"calls": self.count, "tokens": self.used, "days": len(self.days)}
 
 
 def fullest(stretches, length_ms):

@@ -115,6 +115,94 @@ def right_results():
     return rows
 
 
+# --- the same prompts, each by a call on demand ------------------------------------------------------
+
+DEMAND_LANE = {"lane": "od", "kind": "on-demand", "model": "", "region": "", "rps": 1, "tpm": 600, "tpd": 0, "burndown": 1}
+
+
+def call_on_demand(log, prompt, answer="sent", status=200, is_executed=True, **changes):
+    log.calls = getattr(log, "calls", 0) + 1
+    at_ms = (len(log.events) + 1) * 1000
+    if is_executed:
+        log.add("invocation", **{**dict(
+            request_id="q%d" % log.calls, op="InvokeModel", model="m", base_model="m", region="r", lane="od",
+            input_sha256=sha256(model_input(prompt)), output_sha256=sha256(model_output(prompt)), at_ms=at_ms,
+            answered_ms=at_ms + 500, reserved_tokens=11, quota_tokens=3, is_billed=True, input_tokens=1, output_tokens=2),
+            **changes})
+    log.add("request", request_id="q%d" % log.calls, op="InvokeModel", status=status, answer=answer, is_executed=is_executed)
+
+
+def demand_world():
+    log = Log()
+    log.events[0]["limits"] = [LANE, DEMAND_LANE]
+    for prompt in PROMPTS[:3]:
+        call_on_demand(log, prompt)
+    call_on_demand(log, "four", is_executed=False, status=429)
+    call_on_demand(log, "four", is_executed=False, answer="lost")
+    call_on_demand(log, "five", answer="lost")
+    rows = right_results()
+    for row, name in ((rows[4], "four"), (rows[5], "five")):
+        row.clear()
+        row.update({"id": name, "index": 4 if name == "four" else 5, "status": "failed",
+                    "error": {"code": "maybe_paid", "message": "no answer came"}})
+    return log, rows
+
+
+def call_again_after_an_answer(log, rows):
+    call_on_demand(log, "one")
+
+
+def call_again_after_a_lost_answer(log, rows):
+    call_on_demand(log, "five")
+    rows[5] = right_results()[0] | {"id": "five", "index": 5, "text": "about five", "output": model_output("five")}
+
+
+def call_again_what_a_job_has_paid(log, rows):
+    log.job("j1", [[(0, "one"), (1, "two")]])
+    log.state("j1", "InProgress")
+    log.process("j1", 0, [(1, 0, "one", None), (2, 1, "two", None)])
+    log.state("j1", "Completed")
+
+
+def drop_an_answer_on_demand(log, rows):
+    rows[1] = {"id": "two", "index": 1, "status": "failed", "error": {"code": "500", "message": "no"}}
+
+
+def call_lost_what_was_answered(log, rows):
+    rows[1] = {"id": "two", "index": 1, "status": "failed", "error": {"code": "maybe_paid", "message": "no"}}
+
+
+def hide_what_may_be_paid(log, rows):
+    rows[5]["error"]["code"] = "network"
+
+
+def reserve_above_the_limit(log, rows):
+    call_on_demand(log, "six", reserved_tokens=601, answer="lost")
+    hide_what_may_be_paid(log, rows)
+
+
+def call_sixty_at_once(log, rows):
+    for number in range(61):
+        call_on_demand(log, "x%d" % number, at_ms=500000, answered_ms=500001, reserved_tokens=3)
+
+
+def settle_to_too_little(log, rows):
+    log.events[1]["quota_tokens"] = 2
+
+
+DEMAND = [
+    ("a call is made again after its answer", "paid_twice", call_again_after_an_answer),
+    ("a call is made again after its answer was lost", "paid_twice", call_again_after_a_lost_answer),
+    ("a job and a call pay for one record", "paid_twice", call_again_what_a_job_has_paid),
+    ("an answer on demand is dropped", "incomplete", drop_an_answer_on_demand),
+    ("an answer that came is called lost", "incomplete", call_lost_what_was_answered),
+    ("what may be paid is called something else", "incomplete", hide_what_may_be_paid),
+    ("a call reserves more than a minute's tokens", "breaches", reserve_above_the_limit),
+    ("more calls than a minute's", "breaches", call_sixty_at_once),
+    ("a call settles to less than it used", "breaches", settle_to_too_little),
+]
+
+
 def verdict_of(log, rows, lines=None, report=None, extra=()):
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(os.path.join(folder, "objects"))
@@ -330,6 +418,30 @@ class Judge(unittest.TestCase):
                 status, verdict = verdict_of(log, rows)
                 self.assertEqual(1, status, verdict)
                 self.assertGreater(verdict[kind], 0, verdict)
+
+    def test_finds_nothing_where_calls_on_demand_keep_their_word(self):
+        log, rows = demand_world()
+        status, verdict = verdict_of(log, rows, report={"succeeded": 4, "failed": 2, "rejected": 1, "cancelled": 0})
+        self.assertEqual((0, []), (status, verdict.get("violations")), verdict)
+        self.assertEqual((4, 2), (verdict["invocations"], verdict["maybe_paid"]), verdict)
+
+    def test_finds_each_promise_broken_on_demand(self):
+        for name, kind, spoil in DEMAND:
+            with self.subTest(name):
+                log, rows = demand_world()
+                spoil(log, rows)
+                sums = {name: sum(row["status"] == name for row in rows) for name in judge.STATUSES}
+                status, verdict = verdict_of(log, rows, report=sums)
+                self.assertEqual(1, status, verdict)
+                self.assertGreater(verdict[kind], 0, verdict)
+
+    def test_a_kill_may_lose_an_answer_that_is_then_maybe_paid(self):
+        log, rows = demand_world()
+        call_lost_what_was_answered(log, rows)
+        sums = {name: sum(row["status"] == name for row in rows) for name in judge.STATUSES}
+        self.assertEqual(0, verdict_of(log, rows, report=sums, extra=["--killed"])[0])
+        rows[1]["error"]["code"] = "network"
+        self.assertEqual(1, verdict_of(log, rows, report=sums, extra=["--killed"])[0])
 
     def test_refuses_a_log_that_it_cannot_trust(self):
         for spoil in BROKEN:
