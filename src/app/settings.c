@@ -23,6 +23,7 @@
     ROW("expect_output", expect_output)            \
     ROW("created_ms", created_ms)                  \
     ROW("has_max_failures", spending.has_failures) \
+    ROW("canary", spending.canary_records)         \
     ROW("max_failures", spending.failures.count)
 
 void ps_settings_init(struct ps_settings *const settings)

@@ -385,7 +385,7 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
     }
     /* Events first: they tell a first start by its time, which is not kept yet. */
     return ps_turn_keep_events(turn, err) == PS_OK && keep_accounts(turn, err) == PS_OK &&
-                   keep_days(turn, err) == PS_OK
+                   keep_days(turn, err) == PS_OK && ps_turn_keep_canary(turn, err) == PS_OK
                ? keep_times(turn, err)
                : err->status;
 }
@@ -567,6 +567,7 @@ static enum ps_status read_state(struct ps_turn *const turn, struct ps_error *co
                             "cannot read the run's state: job %lld is of no lane of this run",
                             (long long)seen.strange);
     }
+    ps_turn_read_canary(turn);
     for (int64_t pool = 0; pool < turn->pools.count; pool++) {
         struct ps_day day;
         struct ps_buf name PS_CLEANUP(ps_buf_release);

@@ -98,6 +98,7 @@ struct ps_turn_parts {
     struct ps_clock *clock;
     int64_t segment_count; /* committed so far */
     bool is_stopping;      /* `penstock stop` wants it, from the start */
+    bool is_canary_again;  /* one that did not pass is sent once more */
     bool is_tick;          /* leaves when nothing is due: `penstock tick` */
     /*
      * How far it is, now and then; and what records fail by while the run goes on (often the same

@@ -12,6 +12,7 @@
 #include "app/shard_body.h"
 #include "app/turn.h"
 #include "core/allot.h"
+#include "core/allot.h"
 #include "core/pool.h"
 
 #include <signal.h>
@@ -47,11 +48,12 @@ struct ps_turn {
     int64_t starting_count;
     int64_t starting_room;
     volatile sig_atomic_t is_paused;
-    int64_t segments;        /* committed or about to be */
-    int64_t listed_segments; /* as the list beside the store says */
-    int64_t begun_ms;        /* steady time of this process's first turn */
-    int64_t first_begun_ms;  /* of the run's; -1: not kept yet */
-    int64_t kept_accounts;   /* of so many lanes the store has the account */
+    int64_t segments;           /* committed or about to be */
+    int64_t listed_segments;    /* as the list beside the store says */
+    int64_t begun_ms;           /* steady time of this process's first turn */
+    int64_t first_begun_ms;     /* of the run's; -1: not kept yet */
+    enum ps_canary kept_canary; /* as the store has it */
+    int64_t kept_accounts;      /* of so many lanes the store has the account */
 
     struct ps_buf event_rows; /* of this turn's events, for the file beside the store */
     int64_t event_count;      /* in the file, since it was written anew */
@@ -94,6 +96,23 @@ extern const struct ps_streams_ops ps_turn_streams_ops;
 
 /* Tells the engine what became of the records so far: turn_money.c. */
 void ps_turn_tell_counts(struct ps_turn *turn);
+
+/* The canary's state, between store and engine; the jobs of the store are in the engine. */
+void ps_turn_read_canary(struct ps_turn *turn);
+PS_MUST_CHECK enum ps_status ps_turn_keep_canary(struct ps_turn *turn, struct ps_error *err);
+
+/*
+ * Cuts the canary for one lane: of the unsent `records` (as ps_cut takes them) from
+ * *inout_first on, which is moved behind what was taken. False: the lane has none, being of a model
+ * that another lane tries, or left with too few.
+ */
+PS_MUST_CHECK bool ps_turn_canary_part(const struct ps_turn *turn, int64_t lane,
+                                       const struct ps_plan_records *records, int64_t *inout_first,
+                                       struct ps_plan_records *ret_part);
+PS_MUST_CHECK enum ps_status ps_turn_cut_canary(const struct ps_turn *turn, int64_t lane,
+                                                const struct ps_plan_records *part,
+                                                struct ps_allotment *allotment,
+                                                struct ps_error *err);
 
 /* Logs a job that moved, and a wish that failed; tells the progress now and then, or `is_last`. */
 void ps_turn_log_job(struct ps_turn *turn, const struct ps_job *job);

@@ -199,8 +199,10 @@ static enum ps_status store_jobs(struct ps_turn *const turn,
                                  const struct ps_allotment *const allotment,
                                  struct ps_fact *const fact, struct ps_error *const err)
 {
-    const int64_t first_number = ps_engine_next_number(turn->engine);
-    fact->shapes = calloc((size_t)allotment->job_count + 1, sizeof(fact->shapes[0]));
+    const int64_t first_number = ps_engine_next_number(turn->engine) + fact->shape_count;
+    fact->shapes =
+        reallocarray(fact->shapes, (size_t)(fact->shape_count + allotment->job_count + 1),
+                     sizeof(fact->shapes[0]));
     PS_ASSERT(fact->shapes != NULL);
     for (int64_t place = 0; place < allotment->job_count; place++) {
         const struct ps_allotment_part *part = NULL;
@@ -221,6 +223,39 @@ static enum ps_status store_jobs(struct ps_turn *const turn,
     return PS_OK;
 }
 
+/* A first job of each model; the rest is cut once they have succeeded. */
+static enum ps_status cut_canary(struct ps_turn *const turn,
+                                 const struct ps_plan_records *const records,
+                                 struct ps_fact *const fact, struct ps_error *const err)
+{
+    int64_t first = records->first;
+    for (int64_t lane = 0; lane < turn->parts.settings->lane_count; lane++) {
+        struct ps_plan_records part;
+        struct ps_allotment allotment PS_CLEANUP(ps_allotment_release);
+        ps_allotment_init(&allotment);
+        if (!ps_turn_canary_part(turn, lane, records, &first, &part)) {
+            continue;
+        }
+        if (ps_turn_cut_canary(turn, lane, &part, &allotment, err) != PS_OK) {
+            return err->status;
+        }
+        ps_turn_tell_cut(turn, &allotment);
+        if (store_jobs(turn, &allotment, fact, err) != PS_OK) {
+            return err->status;
+        }
+    }
+    return PS_OK;
+}
+
+static int64_t records_of(const struct ps_fact *const fact)
+{
+    int64_t records = 0;
+    for (int64_t shape = 0; shape < fact->shape_count; shape++) {
+        records += fact->shapes[shape].records;
+    }
+    return records;
+}
+
 static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const fact,
                                struct ps_error *const err)
 {
@@ -234,6 +269,13 @@ static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const
     const struct ps_plan_records records = {ps_index_entry(index, 0), 0,
                                             unsent.is_all ? ps_index_count(index) : unsent.count,
                                             unsent.records, NULL};
+    if (ps_engine_canary(turn->engine) == PS_CANARY_WANTED) {
+        const enum ps_status status = cut_canary(turn, &records, fact, err);
+        if (status != PS_OK || fact->shape_count > 0) {
+            fact->unsent = unsent.count - records_of(fact);
+            return status;
+        }
+    }
     if (unsent.count > 0) {
         const struct ps_cut_options options = {
             .lanes = turn->parts.settings->lanes,

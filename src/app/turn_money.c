@@ -1,5 +1,14 @@
 #include "app/turn_internal.h"
 
+#include "base/assert.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the store holds of the canary: a word of core/spending. */
+#define VALUE_CANARY "canary"
+
 void ps_turn_tell_counts(struct ps_turn *const turn)
 {
     const struct ps_answers *const answers = turn->parts.answers;
@@ -16,4 +25,99 @@ void ps_turn_tell_counts(struct ps_turn *const turn)
 enum ps_spending_stop ps_turn_stop_reason(const struct ps_turn *const turn)
 {
     return ps_engine_stop_reason(turn->engine);
+}
+
+/* ------------------------------------------------ the canary */
+
+void ps_turn_read_canary(struct ps_turn *const turn)
+{
+    struct ps_buf text PS_CLEANUP(ps_buf_release);
+    const struct ps_state_store store = turn->parts.store;
+    ps_buf_init(&text, PS_TEXT_BYTES_MAX);
+    if (store.ops->get_value(store.context, VALUE_CANARY, &text)) {
+        turn->kept_canary = ps_canary_of(ps_buf_str(&text));
+    }
+    enum ps_canary canary = turn->kept_canary;
+    if (turn->parts.settings->spending.canary_records == 0) {
+        canary = PS_CANARY_NONE;
+    } else if (canary == PS_CANARY_NONE && ps_engine_job_count(turn->engine) == 0) {
+        canary = PS_CANARY_WANTED;
+    } else if (canary == PS_CANARY_SENT && turn->parts.is_canary_again) {
+        canary = PS_CANARY_WANTED;
+    }
+    ps_engine_set_canary(turn->engine, canary);
+}
+
+enum ps_status ps_turn_keep_canary(struct ps_turn *const turn, struct ps_error *const err)
+{
+    const struct ps_state_store store = turn->parts.store;
+    const enum ps_canary canary = ps_engine_canary(turn->engine);
+    if (canary == turn->kept_canary || canary == PS_CANARY_NONE || canary == PS_CANARY_WANTED) {
+        return PS_OK;
+    }
+    turn->kept_canary = canary;
+    return store.ops->set_value(store.context, VALUE_CANARY, ps_canary_word(canary), err);
+}
+
+static bool is_model_tried(const struct ps_settings *const settings, const int64_t lane)
+{
+    for (int64_t other = 0; other < lane; other++) {
+        if (strcmp(settings->lanes[other].model, settings->lanes[lane].model) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where so many records, those of the range that are sent, end. */
+static int64_t end_of(const struct ps_plan_records *const records, const int64_t first,
+                      const int64_t count)
+{
+    int64_t taken = 0;
+    int64_t end = first;
+    while (end < records->end && taken < count) {
+        taken += records->picked != NULL || ps_entry_is_sent(&records->entries[end]) ? 1 : 0;
+        end++;
+    }
+    return taken == count ? end : -1;
+}
+
+bool ps_turn_canary_part(const struct ps_turn *const turn, const int64_t lane,
+                         const struct ps_plan_records *const records, int64_t *const inout_first,
+                         struct ps_plan_records *const ret_part)
+{
+    const struct ps_settings *const settings = turn->parts.settings;
+    const int64_t least = ps_lane_limit(&settings->lanes[lane], PS_LIMIT_MIN_RECORDS, 1);
+    const int64_t wanted = settings->spending.canary_records;
+    const int64_t end = end_of(records, *inout_first, wanted > least ? wanted : least);
+    if (end < 0 || is_model_tried(settings, lane)) {
+        return false;
+    }
+    *ret_part = *records;
+    ret_part->first = *inout_first;
+    ret_part->end = end;
+    *inout_first = end;
+    return true;
+}
+
+enum ps_status ps_turn_cut_canary(const struct ps_turn *const turn, const int64_t lane,
+                                  const struct ps_plan_records *const part,
+                                  struct ps_allotment *const allotment, struct ps_error *const err)
+{
+    const struct ps_settings *const settings = turn->parts.settings;
+    const int64_t pool = ps_engine_lane_pool(turn->engine, lane);
+    struct ps_allot_lane *const lanes = calloc((size_t)settings->lane_count, sizeof(lanes[0]));
+    PS_ASSERT(lanes != NULL);
+    for (int64_t place = 0; place < settings->lane_count; place++) {
+        lanes[place] = (struct ps_allot_lane){
+            .lane = &settings->lanes[place],
+            .share = place == lane ? 1 : 0,
+            .size = {.job_tokens = ps_engine_job_tokens_max(turn->engine, pool,
+                                                            settings->spending.canary_records),
+                     .expected_output = settings->expect_output},
+        };
+    }
+    const enum ps_status status = ps_allot(allotment, part, lanes, settings->lane_count, err);
+    free(lanes);
+    return status;
 }

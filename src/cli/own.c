@@ -99,6 +99,7 @@ static int run_turns(struct ps_owner *const owner)
         .clock = &owner->clock,
         .segment_count = owner->segment_count,
         .is_stopping = owner->mode == PS_OWN_STOP,
+        .is_canary_again = owner->mode == PS_OWN_RETRY,
         .is_tick = owner->mode == PS_OWN_TICK,
         .progress = on_progress,
         .failure = on_failure,

@@ -18,19 +18,44 @@ static void add_many(struct ps_buf *const buf, const struct ps_many many)
     ps_buf_add_text(buf, many.is_percent ? "%" : "");
 }
 
-/* "more records have failed than --max-failures 5% allows: 12 of 100 that came back" */
+static int64_t count_of(const struct ps_owner *const owner, const enum ps_answer_kind kind)
+{
+    return ps_answers_count(owner->answers, kind);
+}
+
+/* "...: 12 of 100 that have an ending" */
+static void add_share(struct ps_buf *const buf, const int64_t count, const int64_t others,
+                      const char *const rest)
+{
+    ps_units_add_count(buf, count);
+    ps_buf_add_text(buf, " of ");
+    ps_units_add_count(buf, count + others);
+    ps_buf_add_text(buf, rest);
+}
+
 static void add_failures(const struct ps_owner *const owner, struct ps_buf *const buf)
 {
-    const struct ps_answers *const answers = owner->answers;
-    const int64_t failed = ps_answers_count(answers, PS_ANSWER_FAILED) +
-                           ps_answers_count(answers, PS_ANSWER_UNACCOUNTED);
+    const int64_t failed =
+        count_of(owner, PS_ANSWER_FAILED) + count_of(owner, PS_ANSWER_UNACCOUNTED);
     ps_buf_add_text(buf, "ended early: more records have failed than --max-failures ");
     add_many(buf, owner->settings.spending.failures);
     ps_buf_add_text(buf, " allows: ");
-    ps_units_add_count(buf, failed);
-    ps_buf_add_text(buf, " of ");
-    ps_units_add_count(buf, failed + ps_answers_count(answers, PS_ANSWER_SUCCEEDED));
-    ps_buf_add_text(buf, " that have an ending");
+    add_share(buf, failed, count_of(owner, PS_ANSWER_SUCCEEDED), " that have an ending");
+}
+
+static void add_canary(const struct ps_owner *const owner, struct ps_buf *const buf)
+{
+    const struct ps_spending_limits *const spending = &owner->settings.spending;
+    const struct ps_many standard = {PS_CANARY_FAILED_PERCENT, true};
+    const int64_t bad = count_of(owner, PS_ANSWER_FAILED) + count_of(owner, PS_ANSWER_UNACCOUNTED) +
+                        count_of(owner, PS_ANSWER_RETRYABLE) +
+                        count_of(owner, PS_ANSWER_UNPROCESSED);
+    ps_buf_add_text(buf, "ended early: the canary did not succeed: ");
+    add_share(buf, bad, count_of(owner, PS_ANSWER_SUCCEEDED),
+              " records came back without an answer, ");
+    add_many(buf, spending->has_failures != 0 ? spending->failures : standard);
+    ps_buf_add_text(buf, spending->has_failures != 0 ? " are allowed by --max-failures"
+                                                     : " are allowed");
 }
 
 /* What the service said of one of them; its line, never its text. */
@@ -57,6 +82,20 @@ static void say_example(const struct ps_owner *const owner, const int64_t record
     ps_say("for example %s", ps_buf_text(&text));
 }
 
+static void say_how_to_go_on(const struct ps_owner *const owner, const bool is_canary)
+{
+    const char *const name = owner->settings.name;
+    if (is_canary) {
+        ps_say("nothing more is sent; to send the canary once more: penstock retry %s; to go on as "
+               "it is: penstock resume %s with a higher --max-failures, or --canary 0",
+               name, name);
+    } else {
+        ps_say("nothing more is sent; to go on: the same command, or 'penstock resume %s', with a "
+               "higher --max-failures",
+               name);
+    }
+}
+
 void ps_owner_tell_early(struct ps_owner *const owner)
 {
     struct ps_error err;
@@ -66,7 +105,12 @@ void ps_owner_tell_early(struct ps_owner *const owner)
     struct ps_buf codes PS_CLEANUP(ps_buf_release);
     ps_buf_init(&text, PS_TEXT_BYTES_MAX);
     ps_buf_init(&codes, PS_TEXT_BYTES_MAX);
-    add_failures(owner, &text);
+    const bool is_canary = ps_turn_stop_reason(owner->turn) == PS_SPENDING_CANARY;
+    if (is_canary) {
+        add_canary(owner, &text);
+    } else {
+        add_failures(owner, &text);
+    }
     ps_say("%s", ps_buf_text(&text));
     (void)snprintf(owner->status.message, sizeof(owner->status.message), "%s", ps_buf_text(&text));
     if (ps_reasons_of_sent(owner->index, owner->answers, &reasons, &example, &err) == PS_OK &&
@@ -75,7 +119,10 @@ void ps_owner_tell_early(struct ps_owner *const owner)
         ps_say("what failed: %s", ps_buf_text(&codes));
         say_example(owner, example);
     }
-    ps_say("nothing more is sent; to go on: the same command, or 'penstock resume %s', with a "
-           "higher --max-failures",
-           owner->settings.name);
+    say_how_to_go_on(owner, is_canary);
+}
+
+const char *ps_owner_early_option(const struct ps_owner *const owner)
+{
+    return ps_turn_stop_reason(owner->turn) == PS_SPENDING_CANARY ? "canary" : "max-failures";
 }

@@ -99,7 +99,7 @@ static enum ps_status sum_work(const struct ps_owner *const owner,
         .lane = ps_buf_text(&work_texts->lanes),
         .results_path = owner->settings.results_path,
         .is_local = owner->settings.is_local,
-        .ended_early = owner->is_early ? "max-failures" : NULL,
+        .ended_early = owner->is_early ? ps_owner_early_option(owner) : NULL,
         .elapsed_ms = value_of(owner, PS_VALUE_CLOCK) - value_of(owner, PS_VALUE_BEGUN),
     };
     struct work work = {ret_facts, false};

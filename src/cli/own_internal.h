@@ -81,6 +81,9 @@ int ps_owner_conclude(struct ps_owner *owner, enum ps_phase phase);
 /* Says why it ended early, what failed most, and how to go on: own_early.c. */
 void ps_owner_tell_early(struct ps_owner *owner);
 
+/* The option that it ended early by: "max-failures", ... */
+const char *ps_owner_early_option(const struct ps_owner *owner);
+
 /* Says the error, keeps it in status.json, says how to go on. Returns the exit status. */
 int ps_owner_halt(struct ps_owner *owner, struct ps_error *err);
 

@@ -62,6 +62,7 @@ static bool is_other_spending(const struct ps_spending_limits *const left,
                               const struct ps_spending_limits *const right)
 {
     return left->has_failures != right->has_failures ||
+           left->canary_records != right->canary_records ||
            left->failures.count != right->failures.count ||
            left->failures.is_percent != right->failures.is_percent;
 }
@@ -90,6 +91,20 @@ static bool take_latest(struct ps_settings *const settings, const struct ps_sett
     return is_other;
 }
 
+/* Of resume and retry: what they do not say stays as it was. */
+static bool take_spending(struct ps_spending_limits *const spending,
+                          const struct ps_options *const options)
+{
+    if (options->has_max_failures) {
+        spending->has_failures = 1;
+        spending->failures = options->max_failures;
+    }
+    if (options->has_canary) {
+        spending->canary_records = options->canary;
+    }
+    return options->has_max_failures || options->has_canary;
+}
+
 enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
                                       const struct ps_settings *const latest,
                                       struct ps_error *const err)
@@ -101,12 +116,9 @@ enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
         ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
         return err->status;
     }
-    if (latest == NULL && owner->options->has_max_failures) {
-        owner->settings.spending.has_failures = 1;
-        owner->settings.spending.failures = owner->options->max_failures;
-        if (ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
-            return err->status;
-        }
+    if (latest == NULL && take_spending(&owner->settings.spending, owner->options) &&
+        ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
+        return err->status;
     }
     if (owner->options->has_poll_ms) {
         owner->settings.poll_ms = owner->options->poll_ms;

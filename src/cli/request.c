@@ -450,6 +450,20 @@ static enum ps_status set_family(const struct ps_options *const options,
     return PS_OK;
 }
 
+/* It is a batch job like any other. */
+static void say_canary(const struct ps_settings *const settings)
+{
+    int64_t least = 0;
+    for (int64_t lane = 0; lane < settings->lane_count; lane++) {
+        const int64_t records = ps_lane_limit(&settings->lanes[lane], PS_LIMIT_MIN_RECORDS, 1);
+        least = records > least ? records : least;
+    }
+    if (settings->spending.canary_records > 0 && settings->spending.canary_records < least) {
+        ps_say("the smallest batch job has %lld records: so many the canary has, too",
+               (long long)least);
+    }
+}
+
 enum ps_status ps_request_settings(const struct ps_options *const options,
                                    struct ps_settings *const settings, struct ps_error *const err)
 {
@@ -468,6 +482,8 @@ enum ps_status ps_request_settings(const struct ps_options *const options,
     settings->spending = (struct ps_spending_limits){
         .has_failures = options->has_max_failures ? 1 : 0,
         .failures = options->max_failures,
+        .canary_records = options->canary,
     };
+    say_canary(settings);
     return ps_results_check_path(settings->results_path, err);
 }

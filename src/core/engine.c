@@ -348,6 +348,7 @@ static void handle_cut(struct ps_engine *const engine, const struct ps_fact *con
     }
     engine->is_cut_due = false;
     engine->unsent = fact->unsent;
+    ps_engine_note_cut(engine, fact->shape_count);
     for (int64_t shape = 0; shape < fact->shape_count; shape++) {
         const struct ps_job_shape *const cut = &fact->shapes[shape];
         struct ps_job *const job = ps_engine_insert_job(engine, cut->number);

@@ -124,6 +124,13 @@ enum ps_call_end ps_engine_call_end(const struct ps_engine *engine, const struct
  */
 void ps_engine_tell_counts(struct ps_engine *engine, const struct ps_spending_counts *counts);
 
+/*
+ * How far the canary is, before the first turn: as the store has it. WANTED: whoever cuts jobs next
+ * cuts a canary alone. Nothing else is cut before it has passed.
+ */
+void ps_engine_set_canary(struct ps_engine *engine, enum ps_canary canary);
+enum ps_canary ps_engine_canary(const struct ps_engine *engine);
+
 /* Why nothing more is created. */
 enum ps_spending_stop ps_engine_stop_reason(const struct ps_engine *engine);
 

@@ -114,6 +114,7 @@ struct ps_engine {
     struct ps_events events; /* told, and not yet taken out */
 
     enum ps_spending_stop stop; /* engine_money.c */
+    enum ps_canary canary;
 
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;
@@ -191,6 +192,9 @@ void ps_engine_end_calls(struct ps_engine *engine, struct ps_job *job, enum ps_j
 
 /* Is nothing new created any more: by a stop, or by what the user allows? */
 bool ps_engine_sends_no_more(const struct ps_engine *engine);
+
+/* Jobs were cut: were they a canary? */
+void ps_engine_note_cut(struct ps_engine *engine, int64_t job_count);
 
 /* Nothing more is created, and not by a stop: ends the run once nothing is in flight. */
 void ps_engine_end_early(struct ps_engine *engine);

@@ -1,10 +1,51 @@
 #include "base/assert.h"
 #include "core/engine_internal.h"
 
+static bool is_canary_over(const struct ps_engine *const engine)
+{
+    return engine->canary == PS_CANARY_SENT && engine->step == PS_START_DONE && engine->open == 0 &&
+           !engine->is_cut_open;
+}
+
+static void judge_canary(struct ps_engine *const engine,
+                         const struct ps_spending_counts *const counts)
+{
+    if (counts->succeeded + counts->failed + counts->to_come == 0) {
+        engine->canary = PS_CANARY_WANTED; /* it was never sent: cut anew */
+    } else if (ps_spending_canary_holds(&engine->options.spending, counts)) {
+        engine->canary = PS_CANARY_PASSED;
+    } else {
+        engine->stop = PS_SPENDING_CANARY;
+        return;
+    }
+    engine->is_cut_due = true;
+    engine->unsent = -1;
+}
+
 void ps_engine_tell_counts(struct ps_engine *const engine,
                            const struct ps_spending_counts *const counts)
 {
     engine->stop = ps_spending_judge(&engine->options.spending, counts);
+    if (engine->stop == PS_SPENDING_GO && is_canary_over(engine)) {
+        judge_canary(engine, counts);
+    }
+}
+
+void ps_engine_set_canary(struct ps_engine *const engine, const enum ps_canary canary)
+{
+    engine->canary = canary;
+}
+
+enum ps_canary ps_engine_canary(const struct ps_engine *const engine)
+{
+    return engine->canary;
+}
+
+void ps_engine_note_cut(struct ps_engine *const engine, const int64_t job_count)
+{
+    if (engine->canary == PS_CANARY_WANTED) {
+        engine->canary = job_count > 0 ? PS_CANARY_SENT : PS_CANARY_NONE;
+    }
 }
 
 enum ps_spending_stop ps_engine_stop_reason(const struct ps_engine *const engine)

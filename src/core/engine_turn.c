@@ -94,6 +94,9 @@ static bool next_cut(struct ps_engine *const engine, struct ps_wish *const ret_w
         ps_engine_end_early(engine);
         return false;
     }
+    if (engine->canary == PS_CANARY_SENT && !engine->is_stopping) {
+        return false; /* its verdict comes with what it brings */
+    }
     if (engine->is_stopping) {
         if (!next_cancel(engine, &wish)) {
             return false;

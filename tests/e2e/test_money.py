@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Failures and money: nothing more is sent than the user allows, and what is paid for is collected.
 
-Goal: --max-failures, through the real binary. Method: an emulator of its own whose records fail by its faults; its own event
+Goal: --max-failures and --canary, through the real binary. Method: an emulator of its own whose records fail by its faults; its own event
 log says what was created, the independent judge that nothing is lost or paid twice.
 """
 from harness import *
@@ -58,6 +58,41 @@ def a_limit_of_failures_outlives_its_process(work):
     check_status(done, SOME_FAILED, "resume with a higher limit")
     work.judge(emulator, prompts, "results.jsonl")
 
+
+
+@test
+def a_canary_stops_before_the_rest_is_sent(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits=LANE, faults="record400:record:every=2")
+    arguments = (emulator, prompts, "results.jsonl", "--canary", "3", "--name", "c")
+    done = work.run(*arguments, lane=LANE)
+    check_status(done, EARLY, "half of the canary has failed")
+    check_equal(1, created(emulator), "one job was sent, and nothing else")
+    check("smallest batch job has 5 records" in done.err, "a canary is no smaller than a job may be, and that is said", done.err)
+    check(re.search(r"the canary did not succeed: [23] of 5 records", done.err), "it says why", done.err)
+    check_equal(("canary", RECORDS - 5), (report(work)["ended_early"], report(work)["pending"]), "the report says so too")
+    check_status(work.run(*arguments, lane=LANE), EARLY, "the same command again")
+    check_equal(1, created(emulator), "and nothing more is sent")
+    done = work.penstock("resume", "c", "--max-failures", "60%", env=work.environment(emulator))
+    check_status(done, SOME_FAILED, "with a higher --max-failures it goes on")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_canary_that_lives_lets_the_rest_go_though_its_process_dies(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits=LANE)
+    process = work.start_run(emulator, prompts, "results.jsonl", "--canary", "10", lane=LANE)
+    wait_until(lambda: created(emulator) >= 1, "the canary")
+    process.kill()
+    process.wait()
+    check_equal(1, created(emulator), "the canary is alone")
+    done = work.run(emulator, prompts, "results.jsonl", "--canary", "10", lane=LANE)
+    check_status(done, OK, "the same command goes on to the end")
+    events = [event["event"] for event in emulator.events() if event["event"] in ("job.created", "job.state")]
+    check_equal("job.state", events[1], "the canary worked before the next job was made")
+    check_equal(6, created(emulator), "in six jobs")
+    work.judge(emulator, prompts, "results.jsonl")
 
 
 main(__doc__)

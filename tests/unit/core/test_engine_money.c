@@ -148,6 +148,76 @@ static void a_stop_goes_before(void **state)
     hand_end(&hand);
 }
 
+/* ------------------------------------------------ the canary */
+
+static const struct hand_options with_canary = {.spending = {.canary_records = 10}};
+
+static void come_back(struct hand *const hand, const int64_t succeeded, const int64_t to_come)
+{
+    const struct ps_spending_counts counts = {.succeeded = succeeded, .to_come = to_come};
+    ps_engine_tell_counts(hand->engine, &counts);
+}
+
+static void a_canary_that_succeeds_lets_the_rest_go(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &with_canary);
+    ps_engine_set_canary(hand.engine, PS_CANARY_WANTED);
+    come_back(&hand, 0, 0);
+    hand_start(&hand);
+    hand_cut(&hand, 1, 500);
+    assert_int_equal(ps_engine_canary(hand.engine), PS_CANARY_SENT);
+    hand_prepare_job(&hand, 1);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    hand_yes(&hand);
+    come_back(&hand, 0, 0); /* of a job that is live nothing is judged */
+    end_job(&hand, 500);
+    hand_expect_nothing(&hand);
+    come_back(&hand, 9, 1);
+    assert_int_equal(ps_engine_canary(hand.engine), PS_CANARY_PASSED);
+    hand_expect(&hand, PS_WISH_CUT_JOBS);
+    hand_end(&hand);
+}
+
+static void a_canary_that_fails_ends_the_run_before_the_rest(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &with_canary);
+    ps_engine_set_canary(hand.engine, PS_CANARY_WANTED);
+    hand_to_create(&hand, 1);
+    hand_yes(&hand);
+    end_job(&hand, 500);
+    come_back(&hand, 8, 2);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    assert_int_equal(ps_engine_stop_reason(hand.engine), PS_SPENDING_CANARY);
+    hand_restart(&hand); /* the store says SENT, and the same verdict follows */
+    ps_engine_set_canary(hand.engine, PS_CANARY_SENT);
+    come_back(&hand, 8, 2);
+    hand_start(&hand);
+    come_back(&hand, 8, 2);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    hand_end(&hand);
+}
+
+static void a_canary_that_was_never_sent_is_cut_anew(void **state)
+{
+    (void)state;
+    struct hand hand;
+    hand_begin(&hand, &with_canary);
+    ps_engine_set_canary(hand.engine, PS_CANARY_SENT);
+    hand_start(&hand);
+    come_back(&hand, 0, 0);
+    assert_int_equal(ps_engine_canary(hand.engine), PS_CANARY_WANTED);
+    hand_cut(&hand, 0, 3); /* too few for a job: there is nothing to try */
+    assert_int_equal(ps_engine_canary(hand.engine), PS_CANARY_NONE);
+    hand_expect(&hand, PS_WISH_GIVE_UP);
+    hand_end(&hand);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +228,9 @@ int main(void)
         cmocka_unit_test(a_create_in_doubt_is_looked_for_and_not_repeated),
         cmocka_unit_test(a_run_with_nothing_left_has_ended),
         cmocka_unit_test(a_stop_goes_before),
+        cmocka_unit_test(a_canary_that_succeeds_lets_the_rest_go),
+        cmocka_unit_test(a_canary_that_fails_ends_the_run_before_the_rest),
+        cmocka_unit_test(a_canary_that_was_never_sent_is_cut_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
