@@ -2,8 +2,6 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
-#include "base/prng.h"
-#include "base/time.h"
 #include "sim/canonical.h"
 #include "sim/event_fields.h"
 #include "sim/job_work.h"
@@ -15,13 +13,6 @@
 
 /* "Body: raw model JSON, 0-25,000,000 bytes" (reference: InvokeModel). */
 #define BODY_BYTES_MAX ((size_t)25000000)
-
-/* Drawn for each call; AWS publishes neither. From the call to the first token, and the pace of the
- * others. */
-#define FIRST_TOKEN_MS_MIN INT64_C(300)
-#define FIRST_TOKEN_MS_MAX INT64_C(1500)
-#define TOKENS_PER_S_MIN INT64_C(30)
-#define TOKENS_PER_S_MAX INT64_C(90)
 
 /* The most that an answer may have where nobody says: as the older chat models. */
 #define OUTPUT_TOKENS_DEFAULT INT64_C(4096)
@@ -95,17 +86,6 @@ struct invocation {
     int64_t latency_ms;
     char output_sha256[PS_SHA256_HEX_SIZE];
 };
-
-static int64_t draw_latency_ms(const struct ps_call *const call, const int64_t output_tokens)
-{
-    struct ps_prng prng;
-    ps_prng_init(&prng, call->seed ^ (uint64_t)call->number);
-    const int64_t first_ms =
-        FIRST_TOKEN_MS_MIN + ps_prng_below(&prng, FIRST_TOKEN_MS_MAX - FIRST_TOKEN_MS_MIN + 1);
-    const int64_t pace =
-        TOKENS_PER_S_MIN + ps_prng_below(&prng, TOKENS_PER_S_MAX - TOKENS_PER_S_MIN + 1);
-    return first_ms + output_tokens * PS_SECOND_MS / pace;
-}
 
 /* Of the canonical form of the answer: whoever has it can tell whose it is. */
 static void digest_output(const struct ps_buf *const output, char ret_hex[const PS_SHA256_HEX_SIZE])
@@ -207,7 +187,8 @@ bool ps_invoke(struct ps_world *const world, const struct ps_invoke_request *con
         return false;
     }
     digest_output(&record.output, call.output_sha256);
-    call.latency_ms = draw_latency_ms(request->call, record.answer.output_tokens);
+    call.latency_ms = ps_on_demand_latency_ms(request->call->seed ^ (uint64_t)request->call->number,
+                                              record.answer.output_tokens);
     if (!execute(world, &call, &record, ret_refusal)) {
         return false;
     }

@@ -1,6 +1,7 @@
 #include "sim/on_demand.h"
 
 #include "base/assert.h"
+#include "base/prng.h"
 #include "base/time.h"
 
 #include <stdlib.h>
@@ -10,6 +11,12 @@
  * sixty-thousandths. */
 #define REQUEST_UNITS PS_SECOND_MS
 #define TOKEN_UNITS PS_MINUTE_MS
+
+/* From the call to the first token, and the pace of the others. */
+#define FIRST_TOKEN_MS_MIN INT64_C(300)
+#define FIRST_TOKEN_MS_MAX INT64_C(1500)
+#define TOKENS_PER_S_MIN INT64_C(30)
+#define TOKENS_PER_S_MAX INT64_C(90)
 
 /* A minute's worth. */
 static int64_t request_room_of(const struct ps_on_demand *const pool)
@@ -171,4 +178,15 @@ const char *ps_on_demand_words(const enum ps_on_demand_verdict verdict)
     default:
         return "Too many tokens per day, please wait before trying again.";
     }
+}
+
+int64_t ps_on_demand_latency_ms(const uint64_t seed, const int64_t output_tokens)
+{
+    struct ps_prng prng;
+    ps_prng_init(&prng, seed);
+    const int64_t first_ms =
+        FIRST_TOKEN_MS_MIN + ps_prng_below(&prng, FIRST_TOKEN_MS_MAX - FIRST_TOKEN_MS_MIN + 1);
+    const int64_t pace =
+        TOKENS_PER_S_MIN + ps_prng_below(&prng, TOKENS_PER_S_MAX - TOKENS_PER_S_MIN + 1);
+    return first_ms + output_tokens * PS_SECOND_MS / pace;
 }

@@ -67,4 +67,7 @@ void ps_on_demand_take(struct ps_on_demand *pool, const struct ps_on_demand_use 
 /* What a client is told: "Too many tokens, please wait before trying again." */
 const char *ps_on_demand_words(enum ps_on_demand_verdict verdict);
 
+/* How long an answer of so many tokens takes, drawn by `seed`; AWS publishes no such numbers. */
+int64_t ps_on_demand_latency_ms(uint64_t seed, int64_t output_tokens);
+
 #endif

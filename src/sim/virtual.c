@@ -126,6 +126,12 @@ static void init_pool(struct ps_virtual *const service, struct ps_virtual_pool *
                                              .used = on_used,
                                              .context = pool},
                   service->now_ms);
+    ps_on_demand_init(&pool->calls,
+                      &(struct ps_on_demand_limits){.rps = limits->rps,
+                                                    .tpm = limits->tpm,
+                                                    .tpd = limits->tpd,
+                                                    .reset_ms = limits->reset_ms},
+                      service->now_ms);
     ps_recount_init(&pool->recount,
                     &(struct ps_recount_options){.jobs = limits->jobs,
                                                  .tpm = limits->tpm,
@@ -255,6 +261,7 @@ struct ps_virtual *ps_virtual_free(struct ps_virtual *const service)
     for (size_t pool = 0; pool < service->pool_count; pool++) {
         ps_rates_release(&service->pools[pool].rates);
         ps_recount_release(&service->pools[pool].recount);
+        ps_on_demand_release(&service->pools[pool].calls);
         free(service->pools[pool].others);
     }
     for (size_t place = 0; place < service->place_count; place++) {
@@ -409,17 +416,20 @@ static void tell_use(const struct ps_virtual *const service,
 {
     const struct ps_recount *const recount = &pool->recount;
     const struct ps_virtual_lane *const limits = pool->limits;
-    const int64_t worked_ms = recount->last_ms - recount->first_ms;
+    const int64_t worked_ms = limits->is_on_demand ? pool->called_last_ms - pool->called_first_ms
+                                                   : recount->last_ms - recount->first_ms;
+    const int64_t tokens = recount->tokens + pool->called_tokens;
+    const int64_t records = recount->records + pool->called;
     const int64_t jobs_ms =
         recount->jobs_ms + recount->live_jobs * (service->now_ms - recount->jobs_at_ms);
     *use = (struct ps_virtual_use){
         .pool = pool->number,
-        .tokens = recount->tokens,
-        .records = recount->records,
+        .tokens = tokens,
+        .records = records,
         .days = recount->days,
-        .tpm_permille = permille_of(recount->tokens, given(limits->tpm, worked_ms, PS_MINUTE_MS)),
-        .tpd_permille = permille_of(recount->tokens, given(limits->tpd, recount->days, 1)),
-        .rps_permille = permille_of(recount->records, given(limits->rps, worked_ms, PS_SECOND_MS)),
+        .tpm_permille = permille_of(tokens, given(limits->tpm, worked_ms, PS_MINUTE_MS)),
+        .tpd_permille = permille_of(tokens, given(limits->tpd, recount->days, 1)),
+        .rps_permille = permille_of(records, given(limits->rps, worked_ms, PS_SECOND_MS)),
         .jobs_permille = permille_of(jobs_ms, given(limits->jobs, service->ledger.makespan_ms, 1)),
         .peak_jobs = recount->peak_jobs};
 }

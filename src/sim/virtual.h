@@ -67,6 +67,8 @@ struct ps_virtual_lane {
     int64_t burndown;   /* what an output token counts; 0: 1 */
     int64_t job_tpm;    /* a job's own speed; 0: unlimited, and drawn for a pool that refuses */
     int64_t startup_ms; /* from submission until processing; below 0: drawn (data/startup.json) */
+    bool is_on_demand;  /* calls of models (INVOKE), none of jobs: tpm, tpd and rps as on_demand.h
+                           has them; a pool is of one kind */
     int64_t calls_per_second; /* of the control plane, this lane's share; 0: never throttled */
 };
 
@@ -74,12 +76,13 @@ struct ps_virtual_lane {
 struct ps_virtual_truth {
     int64_t input_tokens;
     int64_t output_tokens;
+    int64_t output_tokens_max; /* what a call reserves for its answer; 0: what it will have */
     int64_t output_bytes;      /* of an output line, the echo included */
     int64_t spread_permille;   /* a record's tokens lie evenly within so much of the mean */
     int64_t bias_permille;     /* all records are so much longer (below 0: shorter) than was said */
     int64_t fail_400_permille; /* for good; the others each time anew. They use no tokens */
     int64_t fail_429_permille;
-    int64_t fail_500_permille;
+    int64_t fail_500_permille; /* on demand: not executed, which its client cannot know */
 };
 
 /* What became of the records [first, end). */
@@ -95,7 +98,8 @@ struct ps_virtual_delivery {
     int64_t first;
     int64_t end;
     int64_t error_code;   /* 0 unless PS_VIRTUAL_ERROR */
-    int64_t input_tokens; /* PS_VIRTUAL_MANIFEST: what its successes used, in all */
+    int64_t input_tokens; /* PS_VIRTUAL_MANIFEST: what its successes used, in all; of an INVOKE:
+                             what the record used */
     int64_t output_tokens;
 };
 
@@ -111,7 +115,8 @@ struct ps_virtual_records_ops {
      */
     int64_t (*ranges)(void *context, const struct ps_wish *wish, struct ps_virtual_ranges *ranges);
 
-    /* A GET_OBJECT of an output was carried out: once for each range of it, in order. */
+    /* A GET_OBJECT of an output was carried out: once for each range of it, in order. Or an INVOKE
+     * was answered: its record alone, before the fact, whose text is NULL. */
     void (*deliver)(void *context, const struct ps_wish *wish,
                     const struct ps_virtual_delivery *delivery);
 
@@ -173,14 +178,15 @@ struct ps_virtual_ledger {
     int64_t throttled_calls; /* answered ThrottlingException */
     int64_t refused_creates; /* no slot */
     int64_t jobs;
+    int64_t invocations;       /* executed calls on demand; counted below as records, too */
     int64_t records_processed; /* with a line, errors included */
     int64_t records_billed;
     int64_t refused_records; /* error 429 by a limit; those of the truth are not counted here */
-    int64_t paid_twice;      /* billed in two jobs */
+    int64_t paid_twice;      /* billed in two jobs, or calls */
     int64_t input_tokens;    /* billed */
     int64_t output_tokens;
     int64_t first_wish_ms;
-    int64_t last_ms; /* the end of the last job's work, or of the last fetch if that was later */
+    int64_t last_ms; /* the end of the last job's work, or of the last fetch or answer if later */
     int64_t makespan_ms;    /* between the two */
     int64_t first_start_ms; /* when the first job began to work; 0: none did */
     int64_t breach_count;

@@ -26,8 +26,8 @@ static const struct {
     {"PreconditionFailed", PS_E_CONFLICT, PS_RETRY_NEVER},
 };
 
-static void refuse(struct ps_fact *const fact, const char *const what,
-                   const struct ps_refusal *const refusal)
+void ps_virtual_refuse(struct ps_fact *const fact, const char *const what,
+                       const struct ps_refusal *const refusal)
 {
     enum ps_status status = PS_E_SERVICE;
     enum ps_retry retry = PS_RETRY_NEVER;
@@ -56,7 +56,7 @@ static void refuse_key(struct ps_fact *const fact, const char *const verb,
                    http_status == 404 ? "The specified key does not exist."
                                       : "At least one of the pre-conditions you specified did "
                                         "not hold");
-    refuse(fact, what, &refusal);
+    ps_virtual_refuse(fact, what, &refusal);
 }
 
 /* ---- objects ---- */
@@ -273,7 +273,7 @@ static void create_job(struct ps_virtual *const service, const struct ps_virtual
         fact->text = ps_str_dup(ps_str_of(job->arn));
         return;
     }
-    refuse(fact, "create the job", &refusal);
+    ps_virtual_refuse(fact, "create the job", &refusal);
     /* Rule R2: these two may be about a job of our own. */
     if (strcmp(refusal.code, "ConflictException") == 0 ||
         strstr(refusal.message, "already in use") != NULL) {
@@ -317,7 +317,7 @@ static struct ps_virtual_job *find_job(const struct ps_virtual *const service,
                                                "The provided batch inference job was not found."};
         char what[160];
         (void)snprintf(what, sizeof what, "%s the job '%.120s'", verb, act->text);
-        refuse(fact, what, &refusal);
+        ps_virtual_refuse(fact, what, &refusal);
     }
     return job;
 }
@@ -370,7 +370,7 @@ static void stop_job(struct ps_virtual *const service, const struct ps_virtual_a
     struct ps_virtual_job *const job = find_job(service, act, "stop", fact);
     struct ps_refusal refusal = {.code = ""};
     if (job != NULL && !ps_virtual_stop(service, job, &refusal)) {
-        refuse(fact, "stop the job", &refusal);
+        ps_virtual_refuse(fact, "stop the job", &refusal);
     }
 }
 
@@ -382,15 +382,6 @@ static void tell_identity(const struct ps_virtual *const service,
     (void)snprintf(caller, sizeof caller, "arn:aws:iam::%.20s:user/simulated", account);
     fact->text = ps_str_dup(ps_str_of(account));
     fact->caller = ps_str_dup(ps_str_of(caller));
-}
-
-static void invoke(const struct ps_virtual_act *const act, struct ps_fact *const fact)
-{
-    (void)act;
-    const struct ps_refusal refusal = {.http_status = 400,
-                                       .code = "ValidationException",
-                                       .message = "this account has no throughput on demand"};
-    refuse(fact, "call the model", &refusal);
 }
 
 /* ---- all of them ---- */
@@ -416,7 +407,7 @@ static bool is_throttled(struct ps_virtual *const service, const struct ps_virtu
     }
     const struct ps_refusal refusal = {
         .http_status = 429, .code = "ThrottlingException", .message = "Rate exceeded"};
-    refuse(fact, "call the service", &refusal);
+    ps_virtual_refuse(fact, "call the service", &refusal);
     service->ledger.throttled_calls++;
     return true;
 }
@@ -459,8 +450,7 @@ bool ps_virtual_perform(struct ps_virtual *const service, struct ps_virtual_act 
         stop_job(service, act, ret_fact);
         return true;
     case PS_WISH_INVOKE:
-        invoke(act, ret_fact);
-        return true;
+        return ps_virtual_invoke(service, place_of(service, act), act, ret_fact);
     default:
         /* Shards are put whole: there are no uploads to abort. */
         PS_ASSERT(act->wish.kind == PS_WISH_ABORT_UPLOADS);

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "sim/virtual_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The words of docs/EVENTS.md for a wish. */
@@ -55,6 +56,7 @@ static void write_lane(struct ps_writer *const writer, const struct ps_virtual_p
     const struct ps_virtual_lane *const limits = place->pool->limits;
     ps_writer_open(writer, NULL, '{');
     ps_writer_text(writer, "lane", ps_str_of(lane->name));
+    ps_writer_text(writer, "kind", lane->is_on_demand ? PS_STR("on-demand") : PS_STR("batch"));
     ps_writer_text(writer, "model", place->base_model);
     ps_writer_text(writer, "region", ps_str_of(lane->region));
     ps_writer_text(writer, "account", ps_str_of(lane->account));
@@ -100,6 +102,47 @@ void ps_virtual_log_opened(struct ps_virtual *const service)
     end_line(service, &line);
 }
 
+/* A call and its execution have one id. */
+static void write_call_id(struct ps_writer *const writer, const struct ps_virtual_act *const act)
+{
+    char id[32];
+    (void)snprintf(id, sizeof id, "wish-%lld", (long long)act->wish.id);
+    if (act->wish.kind == PS_WISH_INVOKE) {
+        ps_writer_text(writer, "request_id", ps_str_of(id));
+    }
+}
+
+void ps_virtual_log_invocation(struct ps_virtual *const service,
+                               const struct ps_virtual_place *const place,
+                               const struct ps_virtual_act *const act,
+                               const struct ps_on_demand_use *const use)
+{
+    struct line line;
+    if (!begin_line(service, &line, "invocation")) {
+        return;
+    }
+    /* There are no bytes to digest: the record's number stands for them. */
+    char record[32];
+    (void)snprintf(record, sizeof record, "R%010lld", (long long)act->wish.record);
+    write_call_id(&line.writer, act);
+    ps_writer_text(&line.writer, "op", ps_str_of(ops[act->wish.kind]));
+    ps_writer_text(&line.writer, "model", ps_str_of(place->lane.model));
+    ps_writer_text(&line.writer, "base_model", place->base_model);
+    ps_writer_text(&line.writer, "region", ps_str_of(place->lane.region));
+    ps_writer_number(&line.writer, "pool", place->pool->number);
+    ps_writer_text(&line.writer, "lane", ps_str_of(place->lane.name));
+    ps_writer_text(&line.writer, "input_sha256", ps_str_of(record));
+    ps_writer_text(&line.writer, "output_sha256", ps_str_of(record));
+    ps_writer_number(&line.writer, "at_ms", use->at_ms);
+    ps_writer_number(&line.writer, "answered_ms", use->settled_ms);
+    ps_writer_number(&line.writer, "reserved_tokens", use->reserved_tokens);
+    ps_writer_number(&line.writer, "quota_tokens", use->settled_tokens);
+    ps_writer_bool(&line.writer, "is_billed", true);
+    ps_writer_number(&line.writer, "input_tokens", act->call.input_tokens);
+    ps_writer_number(&line.writer, "output_tokens", act->call.output_tokens);
+    end_line(service, &line);
+}
+
 void ps_virtual_log_request(struct ps_virtual *const service,
                             const struct ps_virtual_act *const act,
                             const struct ps_fact *const fact)
@@ -110,6 +153,7 @@ void ps_virtual_log_request(struct ps_virtual *const service,
     }
     const bool is_fine = fact->outcome == PS_OUTCOME_YES;
     ps_writer_number(&line.writer, "number", ++service->request_number);
+    write_call_id(&line.writer, act);
     ps_writer_text(&line.writer, "op", ps_str_of(ops[act->wish.kind]));
     ps_writer_number(&line.writer, "status", is_fine ? 200 : fact->error.http_status);
     ps_writer_text_if(&line.writer, "code", is_fine ? PS_STR("") : ps_str_of(fact->error.aws_code));

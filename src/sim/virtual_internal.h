@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/checked.h"
 #include "sim/billed.h"
+#include "sim/on_demand.h"
 #include "sim/rates.h"
 #include "sim/recount.h"
 #include "sim/startup.h"
@@ -61,6 +62,11 @@ struct ps_virtual_pool {
     struct ps_recount recount;
     struct ps_rates_others *others;
     size_t other_count;
+    struct ps_on_demand calls;
+    int64_t called; /* executed */
+    int64_t called_tokens;
+    int64_t called_first_ms;
+    int64_t called_last_ms;
     int64_t live_jobs;
     int64_t next_ms;           /* when its rates want to be advanced */
     int64_t token_rest_micros; /* of what the log was told */
@@ -111,12 +117,20 @@ struct ps_virtual_job {
     struct ps_virtual_job *next_by_token;
 };
 
+/* What a call on demand uses. */
+struct ps_virtual_call {
+    int64_t input_tokens;
+    int64_t output_tokens;
+};
+
 /* A wish under way. */
 struct ps_virtual_act {
     struct ps_wish wish;
     char *key;
     char *text;
     char *etag;
+    bool is_executed; /* a call of a model, on its way back */
+    struct ps_virtual_call call;
     bool is_weighed; /* a put whose ranges and bytes are known */
     int64_t size_bytes;
     struct ps_virtual_ranges ranges;
@@ -161,6 +175,7 @@ struct ps_virtual {
     size_t queue_capacity;
     int64_t queue_number;
     bool is_woken;
+    int64_t call_count; /* INVOKEs that arrived */
 
     struct ps_billed billed;
     struct ps_virtual_ledger ledger;
@@ -185,13 +200,31 @@ int64_t ps_virtual_other_slots(const struct ps_virtual *service,
 /* The same arguments give the same 64 bits. */
 uint64_t ps_virtual_draw(const struct ps_virtual *service, uint64_t purpose, int64_t number);
 
-enum { PS_DRAW_STARTUP = 1, PS_DRAW_SPEED, PS_DRAW_ID, PS_DRAW_FINAL, PS_DRAW_ERROR, PS_DRAW_SIZE };
+enum {
+    PS_DRAW_STARTUP = 1,
+    PS_DRAW_SPEED,
+    PS_DRAW_ID,
+    PS_DRAW_FINAL,
+    PS_DRAW_ERROR,
+    PS_DRAW_SIZE,
+    PS_DRAW_CALL,
+    PS_DRAW_LATENCY
+};
 
 /* ---- virtual_calls.c ---- */
 
 /* Carries out the wish; false: it goes on later (a transfer). Else *ret_fact tells. */
 bool ps_virtual_perform(struct ps_virtual *service, struct ps_virtual_act *act,
                         struct ps_fact *ret_fact);
+
+/* What a client makes of a refusal: the fact is NO. */
+void ps_virtual_refuse(struct ps_fact *fact, const char *what, const struct ps_refusal *refusal);
+
+/* ---- virtual_invoke.c ---- */
+
+/* A call of a model: false, it is answered later; else *fact tells. */
+bool ps_virtual_invoke(struct ps_virtual *service, struct ps_virtual_place *place,
+                       struct ps_virtual_act *act, struct ps_fact *fact);
 
 /* ---- virtual_jobs.c ---- */
 
@@ -219,6 +252,9 @@ int64_t ps_virtual_processed(const struct ps_virtual *service, const struct ps_v
 
 /* Fills records, costing and tokens of a job from its inputs. */
 void ps_virtual_weigh(const struct ps_virtual *service, struct ps_virtual_job *job);
+
+/* How much longer than the mean a record is, in permille. */
+int64_t ps_virtual_excess(const struct ps_virtual *service, int64_t record);
 
 /* Of these tokens, which all would use that cost something, the part of those that succeeded. */
 int64_t ps_virtual_billed(const struct ps_virtual_job *job, int64_t tokens);
@@ -256,6 +292,9 @@ void ps_virtual_log_opened(struct ps_virtual *service);
 void ps_virtual_log_request(struct ps_virtual *service, const struct ps_virtual_act *act,
                             const struct ps_fact *fact);
 void ps_virtual_log_created(struct ps_virtual *service, const struct ps_virtual_job *job);
+void ps_virtual_log_invocation(struct ps_virtual *service, const struct ps_virtual_place *place,
+                               const struct ps_virtual_act *act,
+                               const struct ps_on_demand_use *use);
 void ps_virtual_log_state(struct ps_virtual *service, const struct ps_virtual_job *job);
 void ps_virtual_log_use(struct ps_virtual *service, struct ps_virtual_pool *pool,
                         const struct ps_rates_use *use);

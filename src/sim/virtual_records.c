@@ -36,7 +36,7 @@ static int64_t code_of(const struct ps_virtual *const service,
 }
 
 /* How much longer than the mean a record is, in permille: evenly from -spread to spread. */
-static int64_t excess_of(const struct ps_virtual *const service, const int64_t record)
+int64_t ps_virtual_excess(const struct ps_virtual *const service, const int64_t record)
 {
     const int64_t spread = service->options.truth.spread_permille;
     const uint64_t drawn = ps_virtual_draw(service, PS_DRAW_SIZE, record);
@@ -73,7 +73,7 @@ static void weigh_range(const struct ps_virtual *const service,
     }
     if (truth->spread_permille > 0) {
         for (int64_t record = range->first; record < range->end; record++) {
-            weight->excess += excess_of(service, record);
+            weight->excess += ps_virtual_excess(service, record);
         }
     }
 }

@@ -230,10 +230,12 @@ class World:
         self.invocations.append(dict(event, is_told=False))
         self.by_request[event["request_id"]] = self.invocations[-1]
         self.last_ms = max(self.last_ms or 0, event["answered_ms"])
-        lane = next((lane for lane in self.limits if lane.get("kind") == "on-demand"
+        lane = next((lane for lane in self.limits if lane.get("kind") == "on-demand" and "pool" in event
+                     and lane.get("pool") == event["pool"]), None)
+        lane = lane or next((lane for lane in self.limits if lane.get("kind") == "on-demand" and "pool" not in event
                      and lane.get("region", "") in ("", event["region"])
                      and lane.get("model", "") in ("", event["base_model"])), {})
-        place = (lane.get("lane", ""), event["region"], event["base_model"])
+        place = ("pool", str(event["pool"])) if "pool" in event else (lane.get("lane", ""), event["region"], event["base_model"])
         pool = self.demand.setdefault(place, recount.OnDemand("/".join(place), lane))
         for text in pool.take(event):
             self.found("breaches", text)

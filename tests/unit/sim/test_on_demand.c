@@ -107,6 +107,20 @@ static void each_refusal_has_the_service_s_words(void **state)
     assert_non_null(strstr(ps_on_demand_words(PS_ON_DEMAND_DAY), "tokens per day,"));
 }
 
+static void answers_take_their_time(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        const int64_t short_ms = ps_on_demand_latency_ms(seed, 0);
+        const int64_t long_ms = ps_on_demand_latency_ms(seed, 900) - short_ms;
+        assert_true(short_ms >= 300);
+        assert_true(short_ms <= 1500);
+        assert_true(long_ms >= 10 * PS_SECOND_MS);
+        assert_true(long_ms <= 30 * PS_SECOND_MS);
+        assert_int_equal(ps_on_demand_latency_ms(seed, 900), short_ms + long_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +129,7 @@ int main(void)
         cmocka_unit_test(an_answer_may_cost_more_than_was_reserved),
         cmocka_unit_test(a_day_s_budget_begins_anew_at_its_hour),
         cmocka_unit_test(many_under_way_settle_in_the_order_of_time),
+        cmocka_unit_test(answers_take_their_time),
         cmocka_unit_test(each_refusal_has_the_service_s_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
