@@ -426,6 +426,7 @@ void ps_forecast_book_tally(const struct ps_forecast_book *const book, const int
     const struct job *const found = find(book, job);
     *ret_tally = (struct ps_tally){.lines = found->lines,
                                    .missing = found->records - found->lines,
+                                   .succeeded = found->succeeded,
                                    .has_manifest = found->manifest_counted >= 0,
                                    .manifest_counted = found->manifest_counted,
                                    .input_tokens = found->input_tokens,

@@ -315,6 +315,7 @@ static enum ps_status tally(struct ps_turn *const turn, const struct ps_wish *co
         .lines = counts.lines,
         .missing = counts.missing,
         .broken = counts.broken,
+        .succeeded = counts.succeeded,
         .has_manifest = counts.has_manifest,
         .input_tokens = counts.input_tokens,
         .output_tokens = counts.output_tokens,

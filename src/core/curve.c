@@ -19,12 +19,22 @@ static int64_t flow(const struct ps_curve *const curve, const int64_t for_ms)
                       ps_scale_up_i64(curve->tokens_per_minute, for_ms, PS_MINUTE_MS));
 }
 
-/* In units of `weight` tokens: what one day gives in so much time. */
-static int64_t day_flow(const struct ps_curve *const curve, const int64_t weight,
+/* The first day's is what is left of it. */
+static int64_t cap_of(const struct ps_curve *const curve, const int64_t day)
+{
+    const int64_t cap = curve->tokens_per_day;
+    if (day > 0 || cap == INT64_MAX) {
+        return cap;
+    }
+    return curve->spent_tokens < cap ? cap - curve->spent_tokens : 0;
+}
+
+/* In units of `weight` tokens: what day number `day` gives in so much time. */
+static int64_t day_flow(const struct ps_curve *const curve, const int64_t weight, const int64_t day,
                         const int64_t for_ms, const int64_t straddle_tokens)
 {
     const int64_t flowing = ps_sum_i64(flow(curve, for_ms), straddle_tokens);
-    const int64_t cap = curve->tokens_per_day;
+    const int64_t cap = cap_of(curve, day);
     return least_of(cap == INT64_MAX ? INT64_MAX : cap / weight,
                     flowing == INT64_MAX ? INT64_MAX : ps_scale_up_i64(flowing, 1, weight));
 }
@@ -54,13 +64,15 @@ static int64_t units_until(const struct ps_curve *const curve, const int64_t wei
     const int64_t first = day_of(curve, curve->from_ms);
     const int64_t last = day_of(curve, at_ms);
     if (first == last) {
-        return least_of(all_units, day_flow(curve, weight, at_ms - curve->from_ms, 0));
+        return least_of(all_units, day_flow(curve, weight, first, at_ms - curve->from_ms, 0));
     }
     const int64_t straddle = curve->straddle_tokens;
-    int64_t sum = day_flow(curve, weight, day_start_ms(curve, first + 1) - curve->from_ms, 0);
-    sum = ps_sum_i64(
-        sum, ps_scale_i64(day_flow(curve, weight, PS_DAY_MS, straddle), last - first - 1, 1));
-    sum = ps_sum_i64(sum, day_flow(curve, weight, at_ms - day_start_ms(curve, last), straddle));
+    int64_t sum =
+        day_flow(curve, weight, first, day_start_ms(curve, first + 1) - curve->from_ms, 0);
+    sum = ps_sum_i64(sum, ps_scale_i64(day_flow(curve, weight, first + 1, PS_DAY_MS, straddle),
+                                       last - first - 1, 1));
+    sum =
+        ps_sum_i64(sum, day_flow(curve, weight, last, at_ms - day_start_ms(curve, last), straddle));
     return least_of(all_units, sum);
 }
 

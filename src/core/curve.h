@@ -16,6 +16,7 @@ struct ps_curve {
     int64_t first_reset_ms;  /* the day changes then, and every 24 h after it */
     int64_t burst_tokens;    /* at once after an idle time, above the rate: in every day */
     int64_t straddle_tokens; /* begun before a day's end and counted after it: in every later day */
+    int64_t spent_tokens;    /* of the cap of the day in which the run starts, before it */
 };
 
 /* Tokens taken in [from, at]: the sum over days of min(day's cap, burst + rate * time), and never

@@ -50,6 +50,9 @@ static int64_t most_of(const int64_t left, const int64_t right)
     return left > right ? left : right;
 }
 
+/* What counts tokens. */
+static const enum ps_limit_key token_limits[] = {PS_LIMIT_TPM, PS_LIMIT_TPD};
+
 /* The pool's limits hold for each of its lanes. */
 static void take_lane(const struct ps_cut_options *const options, const int64_t lane,
                       struct ps_supply_lane *const ret_lane)
@@ -63,6 +66,14 @@ static void take_lane(const struct ps_cut_options *const options, const int64_t 
         }
     }
     ret_lane->limits[PS_LIMIT_TPD] = ps_pool_day_tokens(pool, PS_NO_LIMIT);
+    /* Records weigh what was thought of them: limits are put right, and they are not. */
+    const struct ps_estimate estimate = ps_engine_estimate(options->engine, ret_lane->pool);
+    for (size_t place = 0; place < sizeof(token_limits) / sizeof(token_limits[0]); place++) {
+        int64_t *const limit = &ret_lane->limits[token_limits[place]];
+        *limit = *limit == PS_NO_LIMIT ? *limit : ps_estimate_thought(&estimate, *limit);
+    }
+    const struct ps_engine_use use = ps_engine_pool_use(options->engine, ret_lane->pool);
+    ret_lane->spent_tokens = ps_estimate_thought(&estimate, use.tpd - use.day_left);
 }
 
 static enum ps_status count(const struct ps_plan_records *const records,
@@ -114,7 +125,8 @@ static int64_t sharers(const struct division *const division, const int64_t pool
 
 /*
  * A lane's slots are those that are free, and of them its part of all that is open: what is sent
- * again while others still run leaves slots for what those will leave.
+ * again while others still run leaves slots for what those will leave. Where what is cut is more
+ * than what is open, the slots that are taken come free while it waits.
  */
 static void size_lane(const struct ps_cut_options *const options, const int64_t lane,
                       struct division *const division)
@@ -122,13 +134,16 @@ static void size_lane(const struct ps_cut_options *const options, const int64_t 
     const struct ps_supply_lane *const supply = &division->supply.lanes[lane];
     const struct ps_demand_class *const part = &division->shares.lanes[lane];
     const struct ps_engine_use use = ps_engine_pool_use(options->engine, supply->pool);
-    const int64_t all = ps_sum_i64(part->records, ps_engine_records_held(options->engine));
-    const int64_t free_slots = most_of(
-        1, ps_scale_i64(most_of(0, use.jobs_max - use.slots), part->records, most_of(1, all)));
+    const int64_t all = ps_sum_i64(part->records, use.records);
+    const bool is_most = part->records > use.records;
+    const int64_t slots = is_most ? use.jobs_max : most_of(0, use.jobs_max - use.slots);
+    const int64_t free_slots = most_of(1, ps_scale_i64(slots, part->records, most_of(1, all)));
+    const struct ps_estimate estimate = ps_engine_estimate(options->engine, supply->pool);
     const int64_t others = most_of(1, sharers(division, supply->pool));
     struct ps_sizing *const sizing = &division->sizings[lane];
     const struct ps_sizing_options sizing_options = {
         .first_ms = ps_supply_first_reset_ms(&division->supply, supply),
+        .first_tokens = ps_estimate_thought(&estimate, use.day_left),
         .slots = use.jobs_max > 0 ? (free_slots + others - 1) / others : 0,
         .day_jobs = PS_CUT_DAY_JOBS,
         .job_records = supply->kind == PS_KIND_ON_DEMAND ? PS_CUT_CALLS : 0,

@@ -183,6 +183,7 @@ void ps_engine_add_job(struct ps_engine *const engine, struct ps_job *const job)
     added->is_dirty = false;
     added->queue = PS_QUEUE_NONE;
     ps_engine_put_in(engine, added);
+    ps_engine_add_estimate(engine, added);
 }
 
 /* The first job of at least that number. */
@@ -358,7 +359,8 @@ static void handle_cut(struct ps_engine *const engine, const struct ps_fact *con
         job->records = cut->records;
         job->bytes = cut->bytes;
         job->input_tokens = cut->input_tokens;
-        job->quota_tokens = cut->quota_tokens;
+        job->thought_tokens = cut->quota_tokens;
+        job->quota_tokens = ps_engine_real_tokens(engine, job);
         ps_engine_put_in(engine, job);
     }
 }

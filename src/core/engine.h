@@ -21,6 +21,7 @@
 
 #include "base/time.h"
 #include "core/day.h"
+#include "core/estimate.h"
 #include "core/event.h"
 #include "core/job.h"
 #include "core/names.h"
@@ -167,18 +168,23 @@ struct ps_str ps_engine_account(const struct ps_engine *engine, int64_t lane);
 /* What a pool is at: for reports, and for whoever cuts jobs. */
 struct ps_engine_use {
     int64_t slots;      /* jobs that hold one */
+    int64_t records;    /* that its open jobs hold */
     int64_t jobs_max;   /* 0: any number */
     int64_t day_end_ms; /* wall clock; 0: it has no budget of a day */
     int64_t day_tokens; /* held against the present day */
     int64_t tpd;        /* 0: no such limit */
+    int64_t day_left;   /* of the day that the next job to be cut can be in: what others leave */
 };
 struct ps_engine_use ps_engine_pool_use(const struct ps_engine *engine, int64_t pool);
 
 /* The pool that a lane draws on: another one than the options said, where two have become one. */
 int64_t ps_engine_lane_pool(const struct ps_engine *engine, int64_t lane);
 
-/* The most tokens that one job of so many records may have in a pool: a whole day's budget. One
- * that has more and is not created yet is cut anew. INT64_MAX: any number. */
+/* What the pool's records really use beside what was thought of them. */
+struct ps_estimate ps_engine_estimate(const struct ps_engine *engine, int64_t pool);
+
+/* The most tokens, as estimates count, that one job of so many records may have in a pool: a whole
+ * day's budget. One that has more and is not created yet is cut anew. INT64_MAX: any number. */
 int64_t ps_engine_job_tokens_max(const struct ps_engine *engine, int64_t pool, int64_t records);
 
 /* Records that open jobs hold. */

@@ -52,6 +52,7 @@ static void count(struct ps_engine *const engine, const struct ps_job *const job
     if (ps_job_holds_records(job)) {
         engine->open += sign;
         engine->records_held += sign * job->records;
+        pool->records += sign * job->records;
     }
 }
 
@@ -145,10 +146,12 @@ struct ps_engine_use ps_engine_pool_use(const struct ps_engine *const engine, co
     const struct ps_pool_state *const state = &engine->pools[pool];
     return (struct ps_engine_use){
         .slots = state->slots,
+        .records = state->records,
         .jobs_max = state->pool.jobs_max > 0 ? state->pool.jobs_max : 0,
         .day_end_ms = state->day.end_ms,
         .day_tokens = state->day_tokens,
         .tpd = state->pool.tpd > 0 ? state->pool.tpd : 0,
+        .day_left = state->pool.tpd > 0 ? ps_engine_day_left(engine, pool) : 0,
     };
 }
 

@@ -161,18 +161,35 @@ int64_t ps_engine_job_tokens_max(const struct ps_engine *const engine, const int
                                  const int64_t records)
 {
     PS_ASSERT(pool >= 0 && pool < engine->options.pool_count);
-    return budget_of(&engine->pools[pool].pool, records);
+    const int64_t tokens = budget_of(&engine->pools[pool].pool, records);
+    const struct ps_estimate estimate = ps_engine_estimate(engine, pool);
+    return tokens == INT64_MAX ? tokens : ps_estimate_thought(&estimate, tokens);
 }
 
-bool ps_engine_is_over_day(const struct ps_pool_state *const pool, const struct ps_job *const job)
+bool ps_engine_is_over_day(const struct ps_engine *const engine, const struct ps_job *const job)
 {
-    return job->quota_tokens > budget_of(&pool->pool, job->records);
+    const struct ps_pool_state *const pool = &engine->pools[engine->lanes[job->lane].lane.pool];
+    return ps_engine_real_tokens(engine, job) > budget_of(&pool->pool, job->records);
 }
 
 bool ps_engine_fits_day(const struct ps_pool_state *const pool, const struct ps_job *const job)
 {
     const int64_t budget = budget_of(&pool->pool, pool->day_records + job->records);
     return !has_budget(pool) || job->quota_tokens <= budget - pool->day_tokens;
+}
+
+int64_t ps_engine_day_left(const struct ps_engine *const engine, const int64_t pool)
+{
+    const struct ps_pool_state *const state = &engine->pools[pool];
+    int64_t left = state->pool.tpd - state->day_tokens;
+    for (int64_t place = 0; place < engine->moving.count; place++) {
+        const struct ps_job *const job =
+            ps_engine_find(engine, ps_numbers_at(&engine->moving, place));
+        if (engine->lanes[job->lane].lane.pool == pool && job->state <= PS_STATE_READY) {
+            left = (job->quota_tokens > left ? state->pool.tpd : left) - job->quota_tokens;
+        }
+    }
+    return left > 0 ? left : 0;
 }
 
 void ps_engine_hold_day(struct ps_engine *const engine, struct ps_job *const job)
@@ -214,6 +231,7 @@ void ps_engine_settle_day(struct ps_engine *const engine, struct ps_job *const j
     if (job->day_end_ms != 0) {
         job->day_tokens = used > earlier ? used - earlier : 0;
         job->quota_tokens = used;
+        ps_engine_learn(engine, job, tally);
     }
 }
 

@@ -4,6 +4,7 @@
  * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
  * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
  * in which set a job stands), engine_days.c (budgets of days), engine_calls.c (jobs on demand),
+ * engine_estimate.c (what jobs are held with, put right by what came back),
  * engine_events.c (what is told of all that), engine_money.c (failures and money: may more be
  * sent?).
  */
@@ -57,9 +58,12 @@ struct ps_pool_state {
     int64_t gap_end_ms;   /* steady clock; not stored: a restart may create one job early */
     struct ps_numbers planned;
     int64_t slots;
-    int64_t ahead;       /* jobs between planned and created */
-    int64_t day_tokens;  /* held against the present day */
-    int64_t day_records; /* of the jobs that hold them */
+    int64_t ahead;               /* jobs between planned and created */
+    int64_t records;             /* that open jobs hold */
+    int64_t day_tokens;          /* held against the present day */
+    int64_t day_records;         /* of the jobs that hold them */
+    struct ps_estimate estimate; /* where the pool is a teacher */
+    int64_t teacher;             /* the pool whose estimate holds for this one, too */
     struct ps_calls calls;
     int64_t call_wake_ms;     /* when its next call may go; INT64_MAX: not by time */
     int64_t full_told_end_ms; /* of the day that was told to be full */
@@ -158,13 +162,17 @@ int64_t ps_engine_ask_at_ms(const struct ps_engine *engine);
 bool ps_engine_fits_day(const struct ps_pool_state *pool, const struct ps_job *job);
 
 /* Is it larger than any day? */
-bool ps_engine_is_over_day(const struct ps_pool_state *pool, const struct ps_job *job);
+bool ps_engine_is_over_day(const struct ps_engine *engine, const struct ps_job *job);
 
 /* The job's tokens are held against the present day; let go; settled by what was really used. */
 void ps_engine_hold_day(struct ps_engine *engine, struct ps_job *job);
 void ps_engine_free_day(struct ps_job *job);
 void ps_engine_settle_day(struct ps_engine *engine, struct ps_job *job,
                           const struct ps_tally *tally);
+
+/* What is held against the present day, and jobs on their way to their create, leave of it; or of
+ * the next day, where those do not all fit. */
+int64_t ps_engine_day_left(const struct ps_engine *engine, int64_t pool);
 
 /* Sums up the jobs that are held against the pool's day, after it was put in place. */
 void ps_engine_count_day(struct ps_engine *engine, int64_t pool);
@@ -213,6 +221,26 @@ void ps_engine_tell_turn(struct ps_engine *engine, const struct ps_pool_state *p
 /* The job waits for the turn: told once a day. */
 void ps_engine_tell_full(struct ps_engine *engine, struct ps_pool_state *pool,
                          const struct ps_job *job);
+
+/* ---- engine_estimate.c ---- */
+
+/* Which pools learn together; what they had learned is forgotten. */
+void ps_engine_find_teachers(struct ps_engine *engine);
+
+/* A job that is settled teaches; any other does not. */
+void ps_engine_add_estimate(struct ps_engine *engine, const struct ps_job *job);
+
+/* A job was settled now: what others are held with is put right. */
+void ps_engine_learn(struct ps_engine *engine, struct ps_job *job, const struct ps_tally *tally);
+
+/* What the job's thought tokens are likely to be. */
+int64_t ps_engine_real_tokens(const struct ps_engine *engine, const struct ps_job *job);
+
+/* Planned by an estimate that is no longer believed? */
+bool ps_engine_is_misjudged(const struct ps_engine *engine, const struct ps_job *job);
+
+/* All that is planned is let go: one cut of all that is unsent follows. */
+void ps_engine_void_planned(struct ps_engine *engine, struct ps_now now);
 
 /* ---- engine_start.c ---- */
 

@@ -547,7 +547,8 @@ static enum ps_job_fact hold_fact(struct ps_engine *const engine, struct ps_job 
         job->records += fact->shards[shard].records;
         job->bytes += fact->shards[shard].bytes;
     }
-    job->quota_tokens = fact->quota_tokens;
+    job->thought_tokens = fact->quota_tokens;
+    job->quota_tokens = ps_engine_real_tokens(engine, job);
     ps_engine_hold_day(engine, job);
     engine->unsent = fact->unsent;
     engine->is_cut_due = true;

@@ -137,8 +137,10 @@ void ps_engine_join_pools(struct ps_engine *const engine)
             }
         }
     }
+    ps_engine_find_teachers(engine);
     for (int64_t place = 0; place < engine->job_count; place++) {
         ps_engine_put_in(engine, &engine->jobs[place]);
+        ps_engine_add_estimate(engine, &engine->jobs[place]);
     }
     for (int64_t place = 0; place < engine->options.pool_count; place++) {
         struct ps_pool_state *const pool = &engine->pools[place];

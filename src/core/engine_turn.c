@@ -174,11 +174,10 @@ static bool may_create(struct ps_engine *const engine, struct ps_pool_state *con
 }
 
 /* Not sent yet and larger than any day of what is now known: its records are cut again. */
-static bool must_be_cut_again(const struct ps_pool_state *const pool,
-                              const struct ps_job *const job)
+static bool must_be_cut_again(const struct ps_engine *const engine, const struct ps_job *const job)
 {
     return job->state < PS_STATE_CREATING && job->open_wishes == 0 &&
-           ps_engine_is_over_day(pool, job);
+           ps_engine_is_over_day(engine, job);
 }
 
 /* Ready jobs take free slots, settled ones ask again. While a job without a row is read, nothing
@@ -194,7 +193,7 @@ static void advance(struct ps_engine *const engine, struct ps_job *const job,
         advance_stopping(engine, job, now);
     } else if (ps_engine_sends_no_more(engine)) {
         advance_held(engine, job, now);
-    } else if (must_be_cut_again(pool, job)) {
+    } else if (must_be_cut_again(engine, job)) {
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
     } else if (job->state == PS_STATE_READY && may_create(engine, pool, job, now)) {
         ps_engine_take_out(engine, job);
@@ -228,14 +227,17 @@ static void start_planned(struct ps_engine *const engine, const struct ps_now no
                                         pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
             struct ps_job *const job =
                 ps_engine_job_by_number(engine, ps_numbers_at(&pool->planned, 0));
-            if (engine->is_stopping || must_be_cut_again(pool, job)) {
+            if (engine->is_stopping || must_be_cut_again(engine, job)) {
                 ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
+            } else if (ps_engine_is_misjudged(engine, job)) {
+                ps_engine_void_planned(engine, now);
             } else if (ps_engine_is_on_demand(engine, job)) {
                 if (!ps_engine_begin_calls(engine, job)) {
                     break;
                 }
             } else {
                 ps_engine_take_out(engine, job);
+                job->quota_tokens = ps_engine_real_tokens(engine, job);
                 job->state = PS_STATE_LOADING;
                 ps_engine_put_in(engine, job);
                 ps_engine_touch(engine, job);

@@ -75,7 +75,10 @@ struct ps_job {
     int64_t records;
     int64_t bytes;
     int64_t input_tokens;
-    int64_t quota_tokens; /* what it counts against a day's budget, as it was cut */
+    int64_t quota_tokens; /* what it counts against a day's budget, as far as is known */
+    /* The same as the records' estimates say (core/estimate puts them right); once it is settled,
+     * those of the records that were answered; 0: they tell nothing. */
+    int64_t thought_tokens;
 
     char *token;   /* drawn once for each attempt */
     char *request; /* the exact body of the create */

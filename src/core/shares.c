@@ -138,6 +138,7 @@ static int64_t records_by(const struct division *const division, const int64_t l
         .tokens_per_minute =
             division->assumed_tpm > 0 && !has_rate(lane) ? division->assumed_tpm : own_tpm,
         .tokens_per_day = ps_supply_limit(lane, PS_LIMIT_TPD, INT64_MAX),
+        .spent_tokens = lane->spent_tokens,
         .first_reset_ms = ps_supply_first_reset_ms(division->supply, lane),
         .burst_tokens = lane->burst_tokens,
     };

@@ -129,11 +129,13 @@ static int64_t records_of_first_day(const struct facts *const facts,
 {
     const int64_t startup_ms = ps_supply_limit(facts->lane, PS_LIMIT_STARTUP, 0);
     const int64_t work_ms = facts->options->first_ms - startup_ms;
-    if (facts->tokens_per_minute == INT64_MAX || work_ms <= 0) {
-        return sizing->day_records;
-    }
-    const int64_t records =
-        records_in(facts, ps_scale_i64(facts->tokens_per_minute, work_ms, PS_MINUTE_MS));
+    const bool has_time = facts->tokens_per_minute < INT64_MAX && work_ms > 0;
+    const int64_t by_time =
+        has_time ? ps_scale_i64(facts->tokens_per_minute, work_ms, PS_MINUTE_MS) : INT64_MAX;
+    const int64_t tokens = facts->options->first_tokens > 0
+                               ? least_of(by_time, facts->options->first_tokens)
+                               : by_time;
+    const int64_t records = tokens < INT64_MAX ? records_in(facts, tokens) : sizing->day_records;
     return records < sizing->min_records ? sizing->day_records
                                          : least_of(records, sizing->day_records);
 }
@@ -141,12 +143,18 @@ static int64_t records_of_first_day(const struct facts *const facts,
 /* A day's jobs may be so many times the slots: those of the second wave start in the same day. */
 #define WAVES_A_DAY 2
 
+/* Where there is but one day, and hardly more than it holds, a second wave would only end later. */
+static int64_t waves_of(const struct facts *const facts, const struct ps_sizing *const sizing)
+{
+    return facts->share->records - sizing->day_records < sizing->min_records ? 1 : WAVES_A_DAY;
+}
+
 /* As few jobs as hold the day's records, or as many as are asked for; none below the minimum. */
 static int64_t jobs_of_day(const struct facts *const facts, const struct ps_sizing *const sizing,
                            const int64_t records)
 {
     const int64_t asked =
-        least_of(facts->options->day_jobs, ps_scale_i64(facts->slots, WAVES_A_DAY, 1));
+        least_of(facts->options->day_jobs, ps_scale_i64(facts->slots, waves_of(facts, sizing), 1));
     const int64_t jobs = most_of(asked, parts_of(records, sizing->job_records_max));
     return most_of(1, least_of(jobs, records / sizing->min_records));
 }

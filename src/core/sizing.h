@@ -27,6 +27,7 @@
 
 struct ps_sizing_options {
     int64_t first_ms;       /* from the run's start to the first change of day */
+    int64_t first_tokens;   /* what is left of the first day's budget; 0: all of it */
     int64_t slots;          /* of the pool's jobs, this lane's; 0: all of them */
     int64_t job_records;    /* a job holds so many, whatever would be better; 0: choose */
     int64_t headroom_z;     /* kept free of a day: ps_day_headroom */

@@ -21,6 +21,7 @@ struct ps_supply_lane {
     enum ps_lane_kind kind;
     enum ps_rps_counts rps_counts;
     enum ps_behaviour behaviour;
+    int64_t spent_tokens;     /* of the present day's TPD, before the start; of the pool */
     int64_t startup_least_ms; /* no job runs sooner than this after its creation: for the bound */
     int64_t burst_tokens;     /* what may be taken at once after an idle time, on top of TPM */
     int64_t burst_requests;   /* likewise on top of RPS */

@@ -153,6 +153,7 @@ struct ps_tally {
     int64_t lines;
     int64_t missing;
     int64_t broken;
+    int64_t succeeded; /* of the lines */
     bool has_manifest;
     int64_t manifest_counted; /* success + error as the manifest says; -1: it does not */
     int64_t input_tokens;     /* as the answers' usage says; both 0: it does not */

@@ -41,6 +41,9 @@ static const char *const migrations[] = {
     "  lane INTEGER NOT NULL, job INTEGER NOT NULL, times INTEGER NOT NULL, text TEXT NOT NULL,"
     "  n0 INTEGER NOT NULL, n1 INTEGER NOT NULL, n2 INTEGER NOT NULL, n3 INTEGER NOT NULL,"
     "  n4 INTEGER NOT NULL, n5 INTEGER NOT NULL);",
+    /* What was thought of a job, beside what it used; jobs of before teach nothing. */
+    "ALTER TABLE jobs ADD COLUMN thought_tokens INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE jobs SET thought_tokens = quota_tokens WHERE verdict = 0;",
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -6,9 +6,15 @@ at most 1.02 of the lower bound, and 1.05 where records fail or tokens were esti
 nothing is accepted above a limit, and the same seed gives the same bytes. Method: the real binary; one seed of each
 setting, all hundred with PENSTOCK_SOAK.
 
-The bound knows each record's tokens and fate beforehand; who does not needs two things more, which are added to it:
-what failed in a job that has just ended waits for the start-up of one more, and where days bind, an estimate that is
-wrong may leave so little that one more day begins.
+The bound knows each record's tokens and fate beforehand, and is never bent. What nobody can do who does not know them
+is added to it, and no more:
+- failing records: which ones fail in the jobs that work until the end is known when those have ended, and to send them
+  again takes one more start-up;
+- tokens that vary: where their sum decides by a fraction of a thousandth whether one more day is needed, the bound of
+  the same records without spread holds;
+- an estimate that is too high, of work that fills one single day by it: nothing above that day may be created before
+  an answer has come back, and what is created then starts up once more. Elsewhere an estimate that is wrong by a tenth,
+  either way, is held to the bar alone.
 """
 import itertools
 
@@ -22,7 +28,8 @@ DEMAND = ["--records", "200000", "--input-tokens", "10000", "--output-tokens", "
 LANE = {"jobs": "10", "shard_bytes": "50MB", "files": "5000", "min_records": "100", "rps_counts": "none",
         "startup": "15m", "behaviour": "queue"}
 ONE_SHARD = {"files": "1", "shard_records": "1000"}
-HOUR_S, DAY_S = 3600, 24 * 3600
+HOUR_S = 3600
+LANES_FOR_ONE_DAY = 48  # 2.4 billion tokens, 50 million each
 
 
 def lane_of(name="a", **keys):
@@ -30,24 +37,24 @@ def lane_of(name="a", **keys):
 
 
 def settings():
-    """Rows of the worked example: what each is called, its arguments, seconds of start-up, whether days bind."""
+    """Rows of the worked example: what each is called, its arguments, seconds of start-up."""
     start = HOUR_S // 4
     for tpm in ("300k", "500k", "1M", "2M", "3M", "5M", "10M", "20M"):
-        yield "13.1 tpm=%s" % tpm, lane_of(tpm=tpm), start, False
+        yield "13.1 tpm=%s" % tpm, lane_of(tpm=tpm), start
     days = ("10M", "20M", "30M", "40M", "50M", "100M", "432M", "1000M")
     for tpd, tpm in itertools.product(days, ("300k", "1M", "3M")):
-        yield "13.2 tpd=%s tpm=%s" % (tpd, tpm), lane_of(tpd=tpd, tpm=tpm), start, True
+        yield "13.2 tpd=%s tpm=%s" % (tpd, tpm), lane_of(tpd=tpd, tpm=tpm), start
     for tpd in days[:5]:
-        yield "13.2 tpd=%s, before a reset" % tpd, lane_of(tpd=tpd, tpm="3M") + ["--start", "23:20"], start, True
-        yield "13.3 tpd=%s, a shard a job" % tpd, lane_of(tpd=tpd, tpm="3M", **ONE_SHARD), start, True
+        yield "13.2 tpd=%s, before a reset" % tpd, lane_of(tpd=tpd, tpm="3M") + ["--start", "23:20"], start
+        yield "13.3 tpd=%s, a shard a job" % tpd, lane_of(tpd=tpd, tpm="3M", **ONE_SHARD), start
     for tpm, minutes in itertools.product(("1M", "3M", "20M"), (15, 30, 60)):
-        yield "13.5 tpm=%s startup=%d" % (tpm, minutes), lane_of(tpm=tpm, startup="%dm" % minutes), minutes * 60, False
+        yield "13.5 tpm=%s startup=%d" % (tpm, minutes), lane_of(tpm=tpm, startup="%dm" % minutes), minutes * 60
     for count in (1, 2, 4, 8, 10, 20, 48):
         lanes = [lane_of("l%d" % lane, region="us-test-%d" % lane, tpm="3M", tpd="50M") for lane in range(count)]
-        yield "13.6 %d lanes" % count, sum(lanes, []), start, True
-    yield "13.6 burn-down 5", lane_of(tpm="3M", burndown="5"), start, False
-    yield "13.6 50 kB a prompt", lane_of(tpm="3M") + ["--bytes-per-record", "50kB"], start, False
-    yield "13.6 one request a second", lane_of(rps="1", rps_counts="records"), start, False
+        yield "13.6 %d lanes" % count, sum(lanes, []), start
+    yield "13.6 burn-down 5", lane_of(tpm="3M", burndown="5"), start
+    yield "13.6 50 kB a prompt", lane_of(tpm="3M") + ["--bytes-per-record", "50kB"], start
+    yield "13.6 one request a second", lane_of(rps="1", rps_counts="records"), start
 
 
 def simulate(work, *arguments):
@@ -62,15 +69,14 @@ def runs_of(work, arguments):
     return told.get("runs", [told])
 
 
-def check_settings(work, bar, arguments=(), is_unknown=False):
-    """Each run of each setting; `is_unknown`: how long records are, or which fail, nobody knew."""
+def check_settings(work, bar, arguments=(), allowed_s=lambda lanes, startup_s, bound_s: bound_s):
+    """Each run of each setting; `allowed_s`: the bound, and what is added to it."""
     over, broken, beaten = [], [], []
-    for name, lanes, startup_s, has_days in list(settings())[::EACH_NTH]:
-        more_s = startup_s + (DAY_S if has_days else 0) if is_unknown else 0
+    for name, lanes, startup_s in list(settings())[::EACH_NTH]:
         for run in runs_of(work, [*lanes, *arguments]):
             word = "%s, seed %d: %.4f" % (name, run["seed"], run["ratio"])
             records = run["records"]
-            if run["makespan_s"] > bar * (run["lower_bound_s"] + more_s):
+            if run["makespan_s"] > bar * allowed_s(lanes, startup_s, run["lower_bound_s"]):
                 over.append(word)
             if run["violations"] or run["paid_twice"] or run["breaches"] or "error" in run or \
                     records["succeeded"] + records["failed"] != 200000 or records["failed"] > LOST_MAX:
@@ -89,12 +95,29 @@ def known_limits_are_used_to_two_percent(work):
 
 @test
 def failing_records_and_tokens_that_vary_cost_five_percent_at_most(work):
-    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "failing=1%,spread=20%"], is_unknown=True)
+    expected_s = {}  # the bound without spread and failures, by lanes
+
+    def allowed_s(lanes, startup_s, bound_s):
+        key = " ".join(lanes)
+        if key not in expected_s:
+            expected_s[key] = simulate(work, *lanes)["lower_bound_s"]
+        return max(bound_s, expected_s[key]) + startup_s
+
+    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "failing=1%,spread=20%"], allowed_s)
 
 
 @test
 def estimates_that_are_too_low_cost_five_percent_at_most(work):
-    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "bias=10%"], is_unknown=True)
+    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "bias=10%"])
+
+
+@test
+def estimates_that_are_too_high_cost_five_percent_at_most(work):
+    def allowed_s(lanes, startup_s, bound_s):
+        fills_one_day = lanes.count("--lane") == LANES_FOR_ONE_DAY
+        return bound_s + (startup_s if fills_one_day else 0)
+
+    check_settings(work, BAR_WITH_ERRORS, ["--what-if", "bias=-10%"], allowed_s)
 
 
 @test
@@ -102,7 +125,7 @@ def the_independent_judge_finds_nothing_either(work):
     data = work.path("virtual")
     os.mkdir(data)
     some = list(settings())[::1 if IS_SOAK else 9 * EACH_NTH]
-    for name, lanes, _, _ in some:
+    for name, lanes, _ in some:
         told = simulate(work, *lanes, "--what-if", "failing=1%,spread=20%", "--events", os.path.join(data, "events.jsonl"))
         verdict = work.judge(None, None, None, data=data, says=False)
         check(verdict["breaches"] == 0 and verdict["jobs"] == told["jobs"], "%s: %d jobs, no breach" % (name, told["jobs"]))

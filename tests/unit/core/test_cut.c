@@ -186,6 +186,48 @@ static void an_index_is_cut_as_its_records_are(void **state)
     }
 }
 
+/* The engine is told of a job that is settled. */
+static void teach(const struct scene *const scene, const int64_t thought, const int64_t used)
+{
+    struct ps_job job = {.number = 1,
+                         .attempt = 1,
+                         .state = PS_STATE_DONE,
+                         .verdict = PS_VERDICT_UNPROCESSED,
+                         .records = 5000,
+                         .thought_tokens = thought,
+                         .quota_tokens = used,
+                         .day_end_ms = 2 * PS_DAY_MS,
+                         .day_tokens = used};
+    ps_engine_set_day(scene->engine, 0, (struct ps_day){2 * PS_DAY_MS, 2 * PS_DAY_MS});
+    ps_engine_add_job(scene->engine, &job);
+}
+
+/* Nine tenths of what was thought: 48 M are left of the day, of 10,800 tokens a record; those that
+ * follow hold 9,259 records each. */
+static void what_came_back_decides_how_much_a_day_holds(void **state)
+{
+    (void)state;
+    struct scene scene;
+    const struct ps_plan_records records = {.end = 100000, .alike = &alike};
+    const char *const texts[] = {"tpm=3M,tpd=100M,jobs=10,min_records=100", NULL};
+    const struct ps_allotment_part *part = NULL;
+    int64_t sum = 0;
+    init(&scene, texts);
+    teach(&scene, 57777778, 52000000);
+    cut(&scene, &records);
+    for (int64_t place = 0; place < 20; place++) {
+        sum += ps_allotment_job(&scene.allotment, place, &part)->records;
+    }
+    assert_int_equal(sum, 48000000 / 10800);
+    for (int64_t place = 20; place < 40; place++) {
+        const struct ps_plan_job *const job = ps_allotment_job(&scene.allotment, place, &part);
+        sum += job->records;
+        assert_int_equal(job->quota_tokens, job->records * 12000); /* as it is thought */
+    }
+    assert_int_equal(sum, 48000000 / 10800 + 100000000 / 10800);
+    release(&scene);
+}
+
 static void what_is_sent_again_leaves_slots_for_the_others(void **state)
 {
     (void)state;
@@ -221,6 +263,7 @@ int main(void)
         cmocka_unit_test(lanes_end_together_by_their_limits),
         cmocka_unit_test(without_rates_slots_decide_and_jobs_are_large),
         cmocka_unit_test(an_index_is_cut_as_its_records_are),
+        cmocka_unit_test(what_came_back_decides_how_much_a_day_holds),
         cmocka_unit_test(what_is_sent_again_leaves_slots_for_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define QUOTA 100 /* tokens of a job, at most */
+#define QUOTA 100        /* tokens of a job, at most */
+#define MILL_RECORDS 100 /* of a job */
 
 static struct ps_engine_lane lane_of(const char *const region, const char *const model,
                                      const int64_t pool)
@@ -28,18 +29,23 @@ static struct ps_engine_lane lane_of(const char *const region, const char *const
 
 #define MILL_BEGIN_MS (20000 * PS_DAY_MS + 5 * PS_HOUR_MS)
 #define DAYS_MAX 4000
+#define NUMBERS_A_JOB 4 /* so often it is cut, and once more: no end otherwise */
 
 struct mill_job {
     int64_t created_ms;
     int64_t end_ms;
-    int64_t quota_tokens;
+    int64_t quota_tokens; /* as it was thought */
+    int64_t lane;
+    bool is_cut_again;
 };
 
 /* A run, and the service that takes it. */
 struct mill {
     struct hand hand;
     struct mill_job *jobs; /* by number */
-    int64_t *open;         /* numbers that a list shows; ended ones until their tally */
+    int64_t last_number;
+    int64_t used_percent; /* of what was thought */
+    int64_t *open;        /* numbers that a list shows; ended ones until their tally */
     int64_t open_count;
     int64_t job_count;
     uint64_t seed;
@@ -104,35 +110,57 @@ static void rebuild(struct mill *const mill, const int64_t lane_count,
     (void)ps_engine_free(before);
 }
 
+static void add_mill_job(struct mill *const mill, const struct mill_job *const job,
+                         struct ps_fact *const fact)
+{
+    const int64_t number = ++mill->last_number;
+    assert_true(number < NUMBERS_A_JOB * mill->job_count);
+    mill->jobs[number] = *job;
+    fact->shapes[fact->shape_count++] = (struct ps_job_shape){.number = number,
+                                                              .lane = job->lane,
+                                                              .shard_count = 1,
+                                                              .records = MILL_RECORDS,
+                                                              .bytes = HAND_BYTES,
+                                                              .input_tokens = job->quota_tokens,
+                                                              .quota_tokens = job->quota_tokens};
+}
+
+/* The first time jobs as they are drawn; later the same again of those that were let go. */
 static void cut_mill(struct mill *const mill, const int64_t lane_count, struct ps_fact *const fact)
 {
     struct ps_prng prng;
-    if (ps_engine_job_count(mill->hand.engine) > 0) {
-        return;
-    }
+    const int64_t last = mill->last_number;
     ps_prng_init(&prng, mill->seed);
     fact->shapes = calloc((size_t)mill->job_count + 1, sizeof(fact->shapes[0]));
-    for (int64_t number = 1; number <= mill->job_count; number++) {
-        const int64_t quota_tokens = 50 + ps_prng_below(&prng, QUOTA - 49);
-        fact->shapes[fact->shape_count++] = (struct ps_job_shape){.number = number,
-                                                                  .lane = number % lane_count,
-                                                                  .shard_count = 1,
-                                                                  .records = HAND_RECORDS,
-                                                                  .bytes = HAND_BYTES,
-                                                                  .input_tokens = quota_tokens,
-                                                                  .quota_tokens = quota_tokens};
-        mill->jobs[number] =
-            (struct mill_job){.end_ms = PS_HOUR_MS + ps_prng_below(&prng, 2 * PS_HOUR_MS),
-                              .quota_tokens = quota_tokens};
+    for (int64_t number = 1; last == 0 && number <= mill->job_count; number++) {
+        const struct mill_job job = {.lane = number % lane_count,
+                                     .quota_tokens =
+                                         QUOTA / 2 + 10 * ps_prng_below(&prng, QUOTA / 20 + 1),
+                                     .end_ms = PS_HOUR_MS + ps_prng_below(&prng, 2 * PS_HOUR_MS)};
+        add_mill_job(mill, &job, fact);
     }
+    for (int64_t number = 1; number <= last; number++) {
+        struct mill_job *const job = &mill->jobs[number];
+        if (ps_engine_find(mill->hand.engine, number)->state == PS_STATE_VOID &&
+            !job->is_cut_again) {
+            const struct mill_job again = *job;
+            job->is_cut_again = true;
+            add_mill_job(mill, &again, fact);
+        }
+    }
+}
+
+static int64_t used_tokens(const struct mill *const mill, const struct mill_job *const job)
+{
+    return job->quota_tokens * mill->used_percent / 100;
 }
 
 /* Where a job is now: it works evenly from its creation to its end. */
 static int64_t processed_of(const struct mill_job *const job, const int64_t now_ms)
 {
     const int64_t life_ms = job->end_ms - job->created_ms;
-    return now_ms >= job->end_ms ? HAND_RECORDS
-                                 : HAND_RECORDS * (now_ms - job->created_ms) / life_ms;
+    return now_ms >= job->end_ms ? MILL_RECORDS
+                                 : MILL_RECORDS * (now_ms - job->created_ms) / life_ms;
 }
 
 static struct ps_job_view mill_view(const struct mill *const mill, const int64_t number)
@@ -147,7 +175,7 @@ static struct ps_job_view mill_view(const struct mill *const mill, const int64_t
         .arn = strdup(arn),
         .name = strdup(name),
         .status = mill->hand.now.steady_ms >= job->end_ms ? PS_JOB_COMPLETED : PS_JOB_IN_PROGRESS,
-        .total_count = HAND_RECORDS,
+        .total_count = MILL_RECORDS,
         .processed_count = processed,
         .success_count = processed};
 }
@@ -198,7 +226,7 @@ static void answer(struct mill *const mill, const struct ps_wish *const wish,
         cut_mill(mill, lane_count, &fact);
     } else if (wish->kind == PS_WISH_LOAD_SHARDS) {
         fact.shards = calloc(1, sizeof(fact.shards[0]));
-        fact.shards[0] = (struct ps_shard_row){.records = HAND_RECORDS, .bytes = HAND_BYTES};
+        fact.shards[0] = (struct ps_shard_row){.records = MILL_RECORDS, .bytes = HAND_BYTES};
         fact.shard_count = 1;
     } else if (is_check) {
         struct ps_buf key PS_CLEANUP(ps_buf_release);
@@ -217,10 +245,11 @@ static void answer(struct mill *const mill, const struct ps_wish *const wish,
         fact.jobs[fact.job_count++] = mill_view(mill, wish->job);
     } else if (wish->kind == PS_WISH_TALLY) {
         end_mill(mill, wish->job);
-        fact.tally = (struct ps_tally){.lines = HAND_RECORDS,
+        fact.tally = (struct ps_tally){.lines = MILL_RECORDS,
                                        .has_manifest = true,
-                                       .manifest_counted = HAND_RECORDS,
-                                       .input_tokens = mill->jobs[wish->job].quota_tokens};
+                                       .manifest_counted = MILL_RECORDS,
+                                       .succeeded = MILL_RECORDS,
+                                       .input_tokens = used_tokens(mill, &mill->jobs[wish->job])};
     }
     ps_engine_handle(mill->hand.engine, &fact, mill->hand.now);
     ps_fact_release(&fact);
@@ -231,11 +260,15 @@ static void check_books(const struct mill *const mill, const int64_t lane_count,
                         const struct ps_engine_pool *const pool)
 {
     int64_t *const tokens = calloc((size_t)lane_count * DAYS_MAX, sizeof(*tokens));
-    for (int64_t number = 1; number <= mill->job_count; number++) {
+    for (int64_t number = 1; number <= mill->last_number; number++) {
         const struct mill_job *const job = &mill->jobs[number];
-        const int64_t lane = number % lane_count;
+        const int64_t lane = job->lane;
         const int64_t place = lane == lane_count - 1 ? 0 : lane;
         const int64_t life_ms = job->end_ms - job->created_ms;
+        if (job->is_cut_again) {
+            assert_int_equal(job->created_ms, 0);
+            continue;
+        }
         assert_true(job->created_ms > 0);
         int64_t from_ms = job->created_ms;
         while (from_ms < job->end_ms) {
@@ -243,13 +276,15 @@ static void check_books(const struct mill *const mill, const int64_t lane_count,
             const int64_t turn_ms = MILL_BEGIN_MS - 5 * PS_HOUR_MS + (day + 1) * PS_DAY_MS;
             const int64_t until_ms = job->end_ms < turn_ms ? job->end_ms : turn_ms;
             assert_true(day < DAYS_MAX);
-            tokens[place * DAYS_MAX + day] += job->quota_tokens * (until_ms - from_ms) / life_ms;
+            tokens[place * DAYS_MAX + day] +=
+                used_tokens(mill, job) * (until_ms - from_ms) / life_ms;
             from_ms = until_ms;
         }
         int64_t at_work = 0;
-        for (int64_t other = 1; pool->tpd > 0 && other <= mill->job_count; other++) {
-            const int64_t other_lane = other % lane_count;
+        for (int64_t other = 1; pool->tpd > 0 && other <= mill->last_number; other++) {
+            const int64_t other_lane = mill->jobs[other].lane;
             at_work += (other_lane == lane_count - 1 ? 0 : other_lane) == place &&
+                               mill->jobs[other].created_ms > 0 &&
                                mill->jobs[other].created_ms <= job->created_ms &&
                                mill->jobs[other].end_ms > job->created_ms
                            ? 1
@@ -264,14 +299,14 @@ static void check_books(const struct mill *const mill, const int64_t lane_count,
 }
 
 /* Lives through a run; returns a digest of what was created when. */
-static uint64_t run_mill(const uint64_t seed, const int64_t job_count, const int64_t lane_count,
-                         const struct ps_engine_pool *const pool, const bool is_rebuilt)
+static uint64_t run_mill(struct mill mill, const int64_t lane_count,
+                         const struct ps_engine_pool *const pool, const bool is_rebuilt,
+                         int64_t *const ret_last_number)
 {
-    struct mill mill = {.seed = seed, .job_count = job_count};
     struct ps_day *const days = calloc((size_t)lane_count, sizeof(*days));
     struct ps_wish wish;
-    mill.jobs = calloc((size_t)job_count + 1, sizeof(mill.jobs[0]));
-    mill.open = calloc((size_t)job_count + 1, sizeof(mill.open[0]));
+    mill.jobs = calloc((size_t)(NUMBERS_A_JOB * mill.job_count), sizeof(mill.jobs[0]));
+    mill.open = calloc((size_t)mill.job_count + 1, sizeof(mill.open[0]));
     mill.hand.now = (struct ps_now){MILL_BEGIN_MS, MILL_BEGIN_MS};
     fill_mill(&mill, lane_count, pool);
     while (ps_engine_phase(mill.hand.engine) == PS_PHASE_RUNNING) {
@@ -292,13 +327,14 @@ static uint64_t run_mill(const uint64_t seed, const int64_t job_count, const int
         }
     }
     assert_int_equal(ps_engine_phase(mill.hand.engine), PS_PHASE_ENDED);
-    assert_int_equal(mill.creates, job_count);
+    assert_int_equal(mill.creates, mill.job_count);
     assert_int_equal(mill.open_count, 0);
     check_books(&mill, lane_count, pool);
     (void)ps_engine_free(mill.hand.engine);
     free(mill.jobs);
     free(mill.open);
     free(days);
+    *ret_last_number = mill.last_number;
     return mill.trace;
 }
 
@@ -310,10 +346,18 @@ static void an_engine_built_again_after_every_turn_decides_the_same(void **state
         {.jobs_max = 3, .tpd = 250},
         {.jobs_max = 5, .tpd = 400, .reset_ms = 0, .headroom_z = 1000, .headroom_sigma = 1},
     };
-    for (size_t row = 0; row < sizeof(pools) / sizeof(pools[0]); row++) {
+    static const int64_t percents[] = {100, 70};
+    for (size_t row = 0; row < 2 * sizeof(pools) / sizeof(pools[0]); row++) {
+        const struct ps_engine_pool *const pool = &pools[row / 2];
         for (uint64_t seed = 1; seed <= 10; seed++) {
-            const uint64_t straight = run_mill(seed, 60, 4, &pools[row], false);
-            assert_true(straight == run_mill(seed, 60, 4, &pools[row], true));
+            const struct mill mill = {
+                .seed = seed, .job_count = 60, .used_percent = percents[row % 2]};
+            int64_t numbers = 0;
+            const uint64_t straight = run_mill(mill, 4, pool, false, &numbers);
+            /* What was thought wrongly is cut again, once; the pools of one model learn together,
+             * and only where days are counted. */
+            assert_int_equal(numbers > mill.job_count, pool->tpd > 0 && mill.used_percent != 100);
+            assert_true(straight == run_mill(mill, 4, pool, true, &numbers));
         }
     }
 }
@@ -323,7 +367,10 @@ static void twenty_thousand_jobs_of_ninety_lanes_take_seconds(void **state)
 {
     (void)state;
     const struct ps_engine_pool pool = {.jobs_max = 10};
-    (void)run_mill(1, 20000, 90, &pool, false);
+    int64_t numbers = 0;
+    (void)run_mill((struct mill){.seed = 1, .job_count = 20000, .used_percent = 100}, 90, &pool,
+                   false, &numbers);
+    assert_int_equal(numbers, 20000);
 }
 
 int main(void)

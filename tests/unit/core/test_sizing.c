@@ -213,6 +213,31 @@ static void a_short_first_day_takes_what_it_can(void **state)
     assert_int_equal(size(&options).first_records, 4166);
 }
 
+static void a_day_that_is_begun_takes_what_is_left_of_it(void **state)
+{
+    (void)state;
+    struct ps_sizing_options options = {.first_ms = 11 * PS_MINUTE_MS, .first_tokens = 24000000};
+    world_init_reference(&world, "tpm=3M,tpd=50M,jobs=10,startup=1m,min_records=100");
+    struct ps_sizing sizing = size(&options);
+    assert_int_equal(sizing.first_records, 2000);
+    assert_int_equal(ps_sizing_next_records(&sizing, 0, 200000), 2000);
+    assert_int_equal(ps_sizing_next_records(&sizing, 1, 198000), 4166);
+    options.first_tokens = 42000000; /* the time allows 30 M */
+    assert_int_equal(size(&options).first_records, 2500);
+    options.first_tokens = 99 * 12000; /* no room for the minimum: the next day is a whole one */
+    assert_int_equal(size(&options).first_records, 4166);
+}
+
+static void all_of_a_single_day_goes_in_one_wave(void **state)
+{
+    (void)state;
+    const struct ps_sizing_options options = {.first_ms = PS_DAY_MS, .day_jobs = 20};
+    world_init_reference(&world, "tpm=3M,tpd=2399M,jobs=10,min_records=100");
+    assert_int_equal(size(&options).day_jobs, 10);
+    world_init_reference(&world, "tpm=3M,tpd=1200M,jobs=10,min_records=100");
+    assert_int_equal(size(&options).day_jobs, 20);
+}
+
 static void a_day_is_shared_by_as_many_jobs_as_are_asked_for(void **state)
 {
     (void)state;
@@ -410,6 +435,8 @@ int main(void)
         cmocka_unit_test(jobs_are_not_in_lock_step),
         cmocka_unit_test(the_gap_is_what_the_slower_rate_needs),
         cmocka_unit_test(a_short_first_day_takes_what_it_can),
+        cmocka_unit_test(a_day_that_is_begun_takes_what_is_left_of_it),
+        cmocka_unit_test(all_of_a_single_day_goes_in_one_wave),
         cmocka_unit_test(a_day_is_shared_by_as_many_jobs_as_are_asked_for),
         cmocka_unit_test(jobs_side_by_side_end_before_they_expire),
         cmocka_unit_test(a_day_keeps_room_for_what_is_not_known),

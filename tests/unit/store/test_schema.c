@@ -42,7 +42,7 @@ static const char version_1[] =
     "bytes, input_tokens, token, request, arn, first_signed_ms, last_signed_ms, signed_wall_ms, "
     "look_ms, empty_looks, last_empty_ms, status, counted, processed, total, message, "
     "is_stop_asked, ended_ms, listing_digest, listing_ms, verdict, tries, wake_ms);"
-    "INSERT INTO jobs (number, input_tokens) VALUES (7, 4200);"
+    "INSERT INTO jobs (number, input_tokens, verdict) VALUES (7, 4200, 0), (8, 50, 1);"
     "PRAGMA user_version = 1;";
 
 static void a_file_of_version_1_gets_what_is_new(void **state)
@@ -56,6 +56,9 @@ static void a_file_of_version_1_gets_what_is_new(void **state)
     assert_true(number_of(database, "PRAGMA user_version") >= 2);
     assert_int_equal(number_of(database, "SELECT quota_tokens FROM jobs WHERE number = 7"), 4200);
     assert_int_equal(number_of(database, "SELECT day_end_ms + day_tokens FROM jobs"), 0);
+    /* One whose end is settled teaches nothing. */
+    assert_int_equal(number_of(database, "SELECT thought_tokens FROM jobs WHERE number = 7"), 4200);
+    assert_int_equal(number_of(database, "SELECT thought_tokens FROM jobs WHERE number = 8"), 0);
     (void)sqlite3_close(database);
 }
 
