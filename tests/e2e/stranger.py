@@ -49,6 +49,16 @@ class Stranger:
         """A job as `request` (the JSON text of a create) asks for, but for the changes."""
         return self.create_job(**{**json.loads(request), **changes})
 
+    def invoke(self, model, body, operation="invoke"):
+        """Status and body of a call on demand; None where the connection closes without an answer."""
+        path = "/model/%s/%s" % (urllib.parse.quote(model, safe="-._~"), operation)
+        try:
+            status, said = self.call("bedrock", "POST", path, body=json.dumps(body).encode(),
+                                     headers={"content-type": "application/json"})
+        except (http.client.HTTPException, ConnectionError):
+            return None, b""
+        return status, said
+
     # --- how ---
 
     def path(self, key):
@@ -62,7 +72,9 @@ class Stranger:
                 **{name.replace("_", "-"): value for name, value in (headers or {}).items()}}
         text = urllib.parse.urlencode(sorted((query or {}).items()), quote_via=urllib.parse.quote)
         names = ";".join(sorted(sent))
-        canonical = "\n".join([method, path, text, *("%s:%s" % (name, sent[name]) for name in sorted(sent)), "", names, digest])
+        # S3 signs the path as it is sent; the others encode it once more.
+        signed_path = path if service == "s3" else urllib.parse.quote(path, safe="/-._~")
+        canonical = "\n".join([method, signed_path, text, *("%s:%s" % (name, sent[name]) for name in sorted(sent)), "", names, digest])
         scope = "%s/%s/%s/aws4_request" % (now[:8], env["AWS_REGION"], service)
         to_sign = "\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
         key = ("AWS4" + env["AWS_SECRET_ACCESS_KEY"]).encode()

@@ -14,11 +14,13 @@ import {
   BedrockClient, CreateModelInvocationJobCommand, GetModelInvocationJobCommand, ListModelInvocationJobsCommand,
   StopModelInvocationJobCommand,
 } from "@aws-sdk/client-bedrock";
+import { BedrockRuntimeClient, ConverseCommand, InvokeModelCommand } from "@aws-sdk/client-bedrock-runtime";
 import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand,
   DeleteObjectsCommand, GetBucketLocationCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand,
   ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand, PutObjectCommand, S3Client, UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
 const environment = {};
@@ -34,6 +36,8 @@ const options = {
 };
 const s3 = new S3Client({ ...options, forcePathStyle: true });
 const bedrock = new BedrockClient(options);
+// Of all its clients this one speaks HTTP/2 unless told otherwise, and the emulator HTTP/1.1.
+const runtime = new BedrockRuntimeClient({ ...options, requestHandler: new NodeHttpHandler() });
 const sts = new STSClient(options);
 const bucket = environment.PENSTOCK_BUCKET;
 const mark = crypto.randomBytes(4).toString("hex");
@@ -282,6 +286,23 @@ const checks = {
     const unknown = await refused(bedrock.send(new GetModelInvocationJobCommand({ jobIdentifier: "aaaaaaaaaaaa" })));
     assert.equal(unknown.name, "ResourceNotFoundException");
     for (const arn of arns.slice(1)) await untilEnded(arn);
+  },
+
+  async "a model is called in both ways, and a wrong body is refused"() {
+    const { modelInput } = prompt(7);
+    const call = (body, modelId = "us.anthropic.claude-haiku-4-5-20251001-v1:0") => runtime.send(
+      new InvokeModelCommand({ modelId, contentType: "application/json", accept: "application/json", body: JSON.stringify(body) }));
+    const said = JSON.parse(new TextDecoder().decode((await call(modelInput)).body));
+    assert.match(said.content[0].text, /You wrote about/);
+    assert.ok(said.usage.input_tokens > 0 && said.usage.output_tokens > 0);
+    const arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0";
+    const messages = [{ role: "user", content: [{ text: "Explain package number 7 to a newcomer" }] }];
+    const told = await runtime.send(new ConverseCommand({ modelId: arn, messages, inferenceConfig: { maxTokens: 5 } }));
+    assert.equal(told.stopReason, "max_tokens");
+    assert.equal(told.usage.outputTokens, 5);
+    assert.equal(told.output.message.role, "assistant");
+    assert.equal((await refused(call({ messages: [] }))).name, "ValidationException");
+    assert.equal((await refused(call({}, "nobody.knows-v1:0"))).message, "The provided model identifier is invalid.");
   },
 
   async "a wrong request is refused, a wrong input fails later"() {
