@@ -80,6 +80,11 @@ static enum ps_status make_supply(const struct ps_plan_ask *const ask,
                     ps_pool_limit(&plan->pools.pools[pool], (enum ps_limit_key)key, PS_NO_LIMIT);
             }
         }
+        if (supply->kind == PS_KIND_BATCH && supply->limits[PS_LIMIT_STARTUP] == PS_NO_LIMIT &&
+            ask->startups_ms != NULL) {
+            /* The middle one; the bound does not count it. */
+            supply->limits[PS_LIMIT_STARTUP] = ask->startups_ms[PS_MAKESPAN_SPREAD / 2];
+        }
         set_price(ask, &ask->lanes[number], supply);
     }
     return PS_OK;
@@ -279,11 +284,30 @@ static bool has_choice(const struct ps_plan_made *const plan)
     return false;
 }
 
+/* Without the start-up that nobody said: what the limits themselves allow. */
+static bool is_in_time_at_best(const struct ps_plan_made *const plan,
+                               const struct ps_outline_options *const options)
+{
+    struct ps_outline outline PS_CLEANUP(ps_outline_release);
+    struct ps_supply supply PS_CLEANUP(ps_supply_release);
+    bool is_assumed = false;
+    ps_supply_copy(&plan->supply, &supply);
+    for (int64_t number = 0; number < supply.lane_count; number++) {
+        struct ps_supply_lane *const lane = &supply.lanes[number];
+        is_assumed |= lane->startup_least_ms < ps_supply_limit(lane, PS_LIMIT_STARTUP, 0);
+        lane->limits[PS_LIMIT_STARTUP] = lane->startup_least_ms;
+    }
+    ps_outline_find(&plan->demand, &supply, options, &outline);
+    return is_assumed && outline.ends_ms <= plan->view.deadline_ms;
+}
+
 enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_made *const plan,
                             struct ps_error *const err)
 {
     struct ps_plan_view *const view = &plan->view;
-    struct ps_outline_options outline_options = {.day_jobs = PS_CUT_DAY_JOBS};
+    struct ps_outline_options outline_options = {
+        .day_jobs = PS_CUT_DAY_JOBS,
+        .makespan = {.poll_ms = ask->poll_ms, .spread_ms = ask->startups_ms}};
     PS_ASSERT(ask->lane_count > 0);
     ps_plan_made_release(plan);
     ps_buf_init(&plan->texts, TEXTS_BYTES_MAX);
@@ -302,6 +326,9 @@ enum ps_status ps_plan_make(const struct ps_plan_ask *const ask, struct ps_plan_
     tell_lanes(ask, plan);
     ps_plan_make_costs(ask, plan);
     view->verdict = verdict_of(ask, view);
+    if (view->verdict == PS_PLAN_TOO_LATE && is_in_time_at_best(plan, &outline_options)) {
+        view->verdict = PS_PLAN_FITS;
+    }
     ps_plan_make_advice(ask, &outline_options, plan);
     ps_plan_make_limits(plan);
     ps_plan_make_words(ask, plan);

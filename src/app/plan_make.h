@@ -29,10 +29,12 @@ struct ps_plan_ask {
     bool is_bytes_assumed;
     int64_t expected_output;            /* of each record of the index; 0: as many as it may */
     int64_t tokens_per_byte_millionths; /* 0: as the index estimates */
-    int64_t start_ms;                   /* after 00:00 UTC */
-    int64_t deadline_ms;                /* after the start; 0: none */
-    int64_t max_cost_usd_micros;        /* PS_PLAN_UNKNOWN: none */
-    int64_t wall_ms;                    /* today, for models near their end */
+    const int64_t *startups_ms;  /* in lanes that say none, PS_MAKESPAN_SPREAD; NULL: at once */
+    int64_t poll_ms;             /* how often jobs are looked at; 0: all the time */
+    int64_t start_ms;            /* after 00:00 UTC */
+    int64_t deadline_ms;         /* after the start; 0: none */
+    int64_t max_cost_usd_micros; /* PS_PLAN_UNKNOWN: none */
+    int64_t wall_ms;             /* today, for models near their end */
 };
 
 struct ps_plan_made {

@@ -114,6 +114,9 @@ static void add_row(struct ps_plan_made *const plan, const int64_t number,
         row.lane_count = sum.lanes;
     } else {
         row.used = used_of_lane(plan, lane, key);
+        if (row.source == PS_SOURCE_NONE) {
+            row.source = PS_SOURCE_OBSERVED; /* a start-up that nobody said */
+        }
         if (add_to_row(plan, &row)) {
             return;
         }

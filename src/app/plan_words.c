@@ -183,6 +183,9 @@ void ps_plan_words_add_verdict(struct ps_buf *const buf, const struct ps_plan_vi
         if (view->deadline_ms > 0) {
             ps_buf_add_text(buf, "Fits into ");
             ps_plan_words_add_span(buf, view->deadline_ms);
+            ps_buf_add_text(buf, view->makespan_ms > view->deadline_ms
+                                     ? " only if jobs start sooner than usual"
+                                     : "");
         }
     }
     ps_buf_add_text(buf, view->verdict == PS_PLAN_FITS && view->deadline_ms == 0 ? "" : ". ");

@@ -9,6 +9,7 @@
 #include "cli/simulation.h"
 #include "os/clock.h"
 #include "os/files.h"
+#include "sim/startup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,14 @@
 /* What --count may ask for: more says nothing more. */
 #define FORECAST_COUNT_MAX 1000
 
+/* What the simulation draws. */
+static void load_startups(int64_t startups_ms[const PS_MAKESPAN_SPREAD])
+{
+    struct ps_startup startup;
+    ps_startup_load(&startup);
+    ps_startup_spread_ms(&startup, startups_ms, PS_MAKESPAN_SPREAD);
+}
+
 static struct ps_plan_ask ask_of(const struct ps_options *const options,
                                  const struct ps_plan_request *const request,
                                  const struct ps_models *const models)
@@ -40,6 +49,7 @@ static struct ps_plan_ask ask_of(const struct ps_options *const options,
         .is_bytes_assumed = options->bytes_per_record == 0,
         .expected_output = options->expect_output,
         .tokens_per_byte_millionths = options->tokens_per_byte_millionths,
+        .poll_ms = options->poll_ms,
         .start_ms = request->start_ms,
         .deadline_ms = options->deadline_ms,
         .max_cost_usd_micros =
@@ -118,7 +128,10 @@ enum ps_status ps_plan_show_make(const struct ps_options *const options,
                                  const struct ps_models *const models,
                                  struct ps_plan_made *const plan, struct ps_error *const err)
 {
-    const struct ps_plan_ask ask = ask_of(options, request, models);
+    int64_t startups_ms[PS_MAKESPAN_SPREAD];
+    struct ps_plan_ask ask = ask_of(options, request, models);
+    load_startups(startups_ms);
+    ask.startups_ms = startups_ms;
     if (ps_plan_make(&ask, plan, err) != PS_OK) {
         return err->status;
     }
@@ -208,11 +221,15 @@ void ps_plan_show_run(const struct ps_options *const options,
         ps_index_open(folder, &index, &err) != PS_OK) {
         return;
     }
+    int64_t startups_ms[PS_MAKESPAN_SPREAD];
+    load_startups(startups_ms);
     const struct ps_plan_ask ask = {
         .lanes = settings->lanes,
         .lane_count = settings->lane_count,
         .models = models,
         .index = index,
+        .startups_ms = startups_ms,
+        .poll_ms = settings->poll_ms,
         .start_ms = settings->created_ms % PS_DAY_MS,
         .max_cost_usd_micros = PS_PLAN_UNKNOWN,
         .wall_ms = settings->created_ms,

@@ -153,7 +153,7 @@ static void ask_for_start(const struct question *const question,
     const int64_t work_ms = tpm == INT64_MAX ? 0 : ps_scale_up_i64(tpd, PS_MINUTE_MS, tpm);
     const int64_t before_ms =
         ps_sum_i64(ps_sum_i64(startup_ms, work_ms),
-                   ps_sum_i64(question->options->makespan.turn_ms, PS_MINUTE_MS));
+                   ps_sum_i64(question->options->makespan.poll_ms, PS_MINUTE_MS));
     if (before_ms >= PS_DAY_MS) {
         return;
     }
@@ -193,7 +193,7 @@ static int64_t tokens_a_day(const struct ps_supply *const supply,
                             const struct ps_supply_lane *const lane, const int64_t tokens,
                             const int64_t deadline_ms)
 {
-    const int64_t first = ps_bound_days(supply, lane, ps_supply_limit(lane, PS_LIMIT_STARTUP, 0));
+    const int64_t first = ps_bound_days(supply, lane, lane->startup_least_ms);
     const int64_t days = ps_bound_days(supply, lane, deadline_ms) - first + 1;
     return ps_scale_up_i64(tokens, 1, most_of(1, days));
 }
@@ -204,7 +204,7 @@ static int64_t jobs_at_once(const struct ps_demand_class *const all,
                             const int64_t deadline_ms)
 {
     enum ps_limit_key key = PS_LIMIT_COUNT;
-    const int64_t startup_ms = ps_supply_limit(lane, PS_LIMIT_STARTUP, 0);
+    const int64_t startup_ms = lane->startup_least_ms;
     const int64_t bytes = all->bytes == 0 ? 0 : (all->bytes - 1) / all->records + 1;
     const int64_t most = ps_supply_job_records(lane, bytes, 0, &key);
     const int64_t size = least_of(most_of(1, most), all->records);
@@ -220,8 +220,7 @@ void ps_advice_need(const struct ps_demand *const demand, const struct ps_supply
     const struct ps_supply_lane *const lane = &supply->lanes[0];
     const struct ps_demand_class all = ps_demand_held(demand, UINT64_MAX);
     const int64_t tokens = ps_demand_weight(&all, lane);
-    const int64_t startup_ms =
-        lane->kind == PS_KIND_BATCH ? ps_supply_limit(lane, PS_LIMIT_STARTUP, 0) : 0;
+    const int64_t startup_ms = lane->startup_least_ms;
     const int64_t work_ms = deadline_ms - startup_ms;
     memset(ret_needed, 0, sizeof(*ret_needed));
     if (all.records == 0) {

@@ -103,6 +103,30 @@ static int64_t tokens_of(const struct pool *const pool, const int64_t lane, cons
                         share->records);
 }
 
+/* The first look at the jobs from then on. */
+static int64_t seen_at_ms(const struct ps_makespan_options *const options, const int64_t at_ms)
+{
+    const int64_t poll_ms = options->poll_ms;
+    const int64_t passed_ms = poll_ms == 0 ? 0 : at_ms % poll_ms;
+    return passed_ms == 0 ? at_ms : ps_sum_i64(at_ms, poll_ms - passed_ms);
+}
+
+/* The middle, then the quarters, then the eighths: any number of jobs are spread evenly. */
+static int64_t startup_of(const struct pool *const pool, const int64_t lane)
+{
+    const struct ps_supply_lane *const limits = &pool->supply->lanes[lane];
+    const int64_t expected_ms = ps_supply_limit(limits, PS_LIMIT_STARTUP, 0);
+    if (pool->options->spread_ms == NULL || expected_ms <= limits->startup_least_ms) {
+        return expected_ms;
+    }
+    int64_t place = 0;
+    int64_t number = pool->filled + 1;
+    for (int64_t half = PS_MAKESPAN_SPREAD / 2; half > 0; half /= 2, number /= 2) {
+        place += number % 2 * half;
+    }
+    return pool->options->spread_ms[place];
+}
+
 /* Makes the lane's next job, if the day has room for it. */
 static bool create(struct pool *const pool, const int64_t lane)
 {
@@ -113,9 +137,9 @@ static bool create(struct pool *const pool, const int64_t lane)
     if (records == 0 || (pool->held > 0 && tokens > pool->tokens_per_day - pool->held)) {
         return false;
     }
-    const int64_t startup_ms = ps_supply_limit(&pool->supply->lanes[lane], PS_LIMIT_STARTUP, 0);
-    const int64_t delay_ms = pool->filled < pool->slots ? 0 : pool->options->turn_ms;
-    put(&pool->starting, (struct job){pool->now_ms + startup_ms + delay_ms, tokens, lane});
+    const int64_t made_ms =
+        pool->filled < pool->slots ? pool->now_ms : seen_at_ms(pool->options, pool->now_ms);
+    put(&pool->starting, (struct job){made_ms + startup_of(pool, lane), tokens, lane});
     pool->held += tokens;
     pool->left[lane] -= records;
     pool->made[lane]++;
@@ -364,7 +388,9 @@ static int64_t tell(const struct ps_supply *const supply,
     }
     const int64_t before_first = days_until(supply, limits, lane->first_ms);
     lane->days = days_until(supply, limits, lane->ends_ms) - before_first + 1;
-    lane->ends_ms = ps_sum_i64(lane->ends_ms, options->last_ms);
+    if (limits->kind == PS_KIND_BATCH) {
+        lane->ends_ms = seen_at_ms(options, lane->ends_ms);
+    }
     return lane->ends_ms;
 }
 

@@ -2,14 +2,15 @@
  * makespan - when a plan ends, by its jobs: without a service, without the engine.
  *
  * Each pool is a fluid: its running jobs share its rate equally; a job takes a slot from its
- * creation, waits for its start-up, works, and its slot is free a little after its end. A job is
- * created when a slot is free and the day has room for all of it; what is left of it at the turn of
- * a day is held against the next one. So jobs are stepped through one after another, not records
- * and not moments: a few microseconds a job. Of very many jobs the later ones are reckoned by the
- * pace of those before.
+ * creation, waits for its start-up, works, and its slot is free when somebody looks after its end.
+ * A job is created when a slot is free and the day has room for all of it; what is left of it at
+ * the turn of a day is held against the next one. So jobs are stepped through one after another,
+ * not records and not moments: a few microseconds a job. Of very many jobs the later ones are
+ * reckoned by the pace of those before.
  *
- * Start-up is the lane's expected one. It says what a plan with good forecasts comes to, no bound.
- * Pure, integers only.
+ * Start-up is the lane's; where nobody said one, jobs take turns in what was seen elsewhere, the
+ * middle first, so that the last of many starts as late as one of many does. It says what a plan
+ * with good forecasts comes to, no bound. Pure, integers only.
  */
 #ifndef PS_CORE_MAKESPAN_H
 #define PS_CORE_MAKESPAN_H
@@ -18,12 +19,17 @@
 #include "core/sizing.h"
 #include "core/supply.h"
 
+/* A power of two. */
+#define PS_MAKESPAN_SPREAD 128
+
 /* From here on a pool's jobs are reckoned by the pace of the ones before. */
 #define PS_MAKESPAN_JOBS_MAX INT64_C(40000)
 
 struct ps_makespan_options {
-    int64_t turn_ms; /* from a job's end until it is seen and its slot has the next: half a poll */
-    int64_t last_ms; /* after the last job's end: until its answers are here */
+    int64_t poll_ms; /* jobs are looked at so often, from the start on; 0: all the time */
+    /* Start-ups as they are spread, PS_MAKESPAN_SPREAD of them, ascending: of lanes whose own is
+     * only expected (above startup_least_ms). NULL: each job takes the expected one. */
+    const int64_t *spread_ms;
 };
 
 /* What one lane is to do, and how it is cut; then what came of it. */

@@ -12,6 +12,15 @@
 #define WHOLE INT64_C(1000000000000)
 #define TOKENS_PRICED INT64_C(1000000)
 
+/*
+ * What stays free of a day's budget, and of the first day's time: one record more than the days
+ * hold waits for a whole day. Jobs are of whole records that are not all alike, and the first one
+ * is put, created and seen before it works.
+ */
+#define SPARE_OF_DAY 500 /* one part in so many */
+#define SPARE_MS PS_MINUTE_MS
+#define SPARE_COSTS_AT_MOST 100 /* of the time until the end, one part in so many */
+
 struct division {
     const struct ps_demand *demand;
     const struct ps_supply *supply;
@@ -21,6 +30,7 @@ struct division {
     int64_t *holdings; /* of each lane: how many classes it can hold */
     int64_t *order;    /* lanes, as the present class wants them */
     bool is_cheapest;
+    bool is_sparing;     /* days are not filled to the last record */
     bool is_blind;       /* of no pool is known how much it can do in a time */
     int64_t assumed_tpm; /* of a pool of which it is not known, where it is of others */
 };
@@ -133,11 +143,14 @@ static int64_t records_by(const struct division *const division, const int64_t l
     }
     const int64_t weight = ps_demand_weight(part, lane);
     const int64_t own_tpm = ps_supply_tokens_per_minute(lane, part->records, weight);
+    const int64_t tpd = ps_supply_limit(lane, PS_LIMIT_TPD, INT64_MAX);
+    const bool is_sparing = division->is_sparing && tpd < INT64_MAX;
     const struct ps_curve curve = {
-        .from_ms = lane->kind == PS_KIND_BATCH ? ps_supply_limit(lane, PS_LIMIT_STARTUP, 0) : 0,
+        .from_ms = (lane->kind == PS_KIND_BATCH ? ps_supply_limit(lane, PS_LIMIT_STARTUP, 0) : 0) +
+                   (is_sparing ? SPARE_MS : 0),
         .tokens_per_minute =
             division->assumed_tpm > 0 && !has_rate(lane) ? division->assumed_tpm : own_tpm,
-        .tokens_per_day = ps_supply_limit(lane, PS_LIMIT_TPD, INT64_MAX),
+        .tokens_per_day = is_sparing ? tpd - tpd / SPARE_OF_DAY : tpd,
         .spent_tokens = lane->spent_tokens,
         .first_reset_ms = ps_supply_first_reset_ms(division->supply, lane),
         .burst_tokens = lane->burst_tokens,
@@ -271,15 +284,35 @@ static int64_t soonest_ms(struct division *const division)
     return low_ms;
 }
 
+/* With a little of each day to spare, where that costs little. */
+static int64_t sparing_ms(struct division *const division)
+{
+    division->is_sparing = false;
+    const int64_t full_ms = soonest_ms(division);
+    division->is_sparing = true;
+    const int64_t sparing_ms = soonest_ms(division);
+    division->is_sparing = sparing_ms - full_ms <= full_ms / SPARE_COSTS_AT_MOST;
+    return division->is_sparing ? sparing_ms : full_ms;
+}
+
+static bool is_in_time(struct division *const division, const int64_t deadline_ms)
+{
+    division->is_sparing = true;
+    if (place_all(division, deadline_ms, NULL) > 0) {
+        division->is_sparing = false;
+    }
+    return division->is_sparing || place_all(division, deadline_ms, NULL) == 0;
+}
+
 static void divide(struct division *const division, const int64_t deadline_ms,
                    struct ps_shares *const shares)
 {
     const size_t bytes = (size_t)shares->lane_count * sizeof(shares->lanes[0]);
     count_holdings(division);
     division->is_cheapest = deadline_ms > 0 && !division->is_blind;
-    if (!division->is_cheapest || place_all(division, deadline_ms, NULL) > 0) {
+    if (!division->is_cheapest || !is_in_time(division, deadline_ms)) {
         division->is_cheapest = false;
-        shares->ends_ms = soonest_ms(division);
+        shares->ends_ms = sparing_ms(division);
     } else {
         shares->ends_ms = deadline_ms;
     }

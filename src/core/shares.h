@@ -10,6 +10,9 @@
  * time. Beside others it is taken for as fast as the fastest that is known; where none is known,
  * each pool gets its part by slots, or an equal one.
  *
+ * Days are not filled to their last record where leaving a little costs next to nothing: what does
+ * not fit into a lane's last day waits for a whole day more.
+ *
  * A batch lane whose part would be below its job's minimum gets none.
  *
  * Owner: the caller releases. Pure.

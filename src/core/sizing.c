@@ -122,13 +122,17 @@ static int64_t records_a_day(const struct facts *const facts, const int64_t tpd)
     return records_in(facts, most_of(0, tpd - kept));
 }
 
+/* Of the first day's time: what a first job needs to be put, created and seen. What is left of a
+ * job at the turn, be it one record, is held against the next day, and one of its jobs waits. */
+#define FIRST_DAY_SPARE_MS PS_MINUTE_MS
+
 /* The first day may be too short for its budget: a job that does not end in it would hold the next
  * day's. */
 static int64_t records_of_first_day(const struct facts *const facts,
                                     const struct ps_sizing *const sizing)
 {
     const int64_t startup_ms = ps_supply_limit(facts->lane, PS_LIMIT_STARTUP, 0);
-    const int64_t work_ms = facts->options->first_ms - startup_ms;
+    const int64_t work_ms = facts->options->first_ms - startup_ms - FIRST_DAY_SPARE_MS;
     const bool has_time = facts->tokens_per_minute < INT64_MAX && work_ms > 0;
     const int64_t by_time =
         has_time ? ps_scale_i64(facts->tokens_per_minute, work_ms, PS_MINUTE_MS) : INT64_MAX;

@@ -59,6 +59,15 @@ int64_t ps_startup_delay_ms(const struct ps_startup *const startup, const uint64
     return draw_from(startup->delays, startup->delay_count, draw);
 }
 
+void ps_startup_spread_ms(const struct ps_startup *const startup, int64_t *const ret_delays_ms,
+                          const size_t count)
+{
+    for (size_t part = 0; part < count; part++) {
+        ret_delays_ms[part] =
+            ps_startup_delay_ms(startup, (uint64_t)STEPS * (2 * part + 1) / (2 * count));
+    }
+}
+
 int64_t ps_startup_job_tpm(const struct ps_startup *const startup, const uint64_t draw)
 {
     return draw_from(startup->speeds, startup->speed_count, draw);

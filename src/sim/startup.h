@@ -29,6 +29,9 @@ void ps_startup_load(struct ps_startup *startup);
 /* From submission until processing, for a draw of any 64 bits. */
 int64_t ps_startup_delay_ms(const struct ps_startup *startup, uint64_t draw);
 
+/* The same for `count` draws that lie evenly, in ascending order. */
+void ps_startup_spread_ms(const struct ps_startup *startup, int64_t *ret_delays_ms, size_t count);
+
 /* A job's own speed, likewise. */
 int64_t ps_startup_job_tpm(const struct ps_startup *startup, uint64_t draw);
 

@@ -168,12 +168,28 @@ static void a_start_before_the_turn_gains_a_day(void **state)
 static void a_slot_is_free_when_its_end_is_seen(void **state)
 {
     (void)state;
-    static const struct ps_makespan_options slow = {.turn_ms = PS_MINUTE_MS,
-                                                    .last_ms = 7 * PS_MINUTE_MS};
+    static const struct ps_makespan_options slow = {.poll_ms = 7 * PS_MINUTE_MS};
     world_init_reference(&world, "jobs=10,files=1,shard_records=1000,startup=15m");
     (void)run_first_lane(0, GAP);
-    /* 20 waves of 15 min, 19 times a minute between them, and 7 at the end */
-    assert_int_equal(ps_makespan_find(&world.supply, &slow, lanes), 326 * PS_MINUTE_MS);
+    /* 20 waves of 15 min, each seen after 21 */
+    assert_int_equal(ps_makespan_find(&world.supply, &slow, lanes), 420 * PS_MINUTE_MS);
+}
+
+/* Ten jobs at once: the last one starts as late as the latest of ten, not as the middle one. */
+static void start_ups_that_are_only_expected_are_spread(void **state)
+{
+    (void)state;
+    int64_t spread_ms[PS_MAKESPAN_SPREAD];
+    const struct ps_makespan_options options = {.spread_ms = spread_ms};
+    for (int64_t part = 0; part < PS_MAKESPAN_SPREAD; part++) {
+        spread_ms[part] = part * PS_MINUTE_MS;
+    }
+    world_init_reference(&world, "jobs=10,files=1,shard_records=20000,startup=64m");
+    assert_int_equal(run_first_lane(0, GAP), 64 * PS_MINUTE_MS);
+    assert_int_equal(ps_makespan_find(&world.supply, &options, lanes), 64 * PS_MINUTE_MS);
+    world.supply.lanes[0].startup_least_ms = 0;
+    /* of ten: a half, quarters, eighths, 1/16, 9/16 and 5/16 */
+    assert_int_equal(ps_makespan_find(&world.supply, &options, lanes), 112 * PS_MINUTE_MS);
 }
 
 static void lanes_of_one_pool_share_it(void **state)
@@ -274,6 +290,7 @@ int main(void)
         cmocka_unit_test(days),
         cmocka_unit_test(a_start_before_the_turn_gains_a_day),
         cmocka_unit_test(a_slot_is_free_when_its_end_is_seen),
+        cmocka_unit_test(start_ups_that_are_only_expected_are_spread),
         cmocka_unit_test(lanes_of_one_pool_share_it),
         cmocka_unit_test(a_billion_in_no_time),
         cmocka_unit_test(never_ends_before_the_bound),

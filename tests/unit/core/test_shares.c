@@ -27,8 +27,9 @@ static void divides_by_what_a_lane_can_have_done(void **state)
     } rows[] = {
         {"by rate", {"tpm=3M", "tpm=1M", NULL}, {150000, 50000, 0}},
         {"one lane", {"tpm=3M", NULL, NULL}, {200000, 0, 0}},
-        /* not by rate alone: 3 M a minute, but 50 M a day; 1 M a minute does it in 40 h */
-        {"a day's budget", {"tpm=3M,tpd=50M", "tpm=1M", NULL}, {8332, 191668, 0}},
+        /* not by rate alone: 3 M a minute, but 50 M a day, of which a 500th stays free; 1 M a
+         * minute does it in 40 h */
+        {"a day's budget", {"tpm=3M,tpd=50M", "tpm=1M", NULL}, {8316, 191684, 0}},
         /* 1 h of start-up: 20 M * (T - 60) each, or 20 M * T */
         {"start-up", {"tpm=20M", "tpm=20M,startup=1h", NULL}, {150000, 50000, 0}},
         {"too small a part for a job",
@@ -44,7 +45,7 @@ static void divides_by_what_a_lane_can_have_done(void **state)
         {"no rate is known: by slots", {"jobs=1", "jobs=3", NULL}, {50000, 150000, 0}},
         {"or alike", {"jobs=7", "rps=1,rps_counts=none", NULL}, {100000, 100000, 0}},
         {"one is not known: as the fastest", {"tpm=3M", "tpm=1M", ""}, {85714, 28571, 85715}},
-        {"by its day", {"tpd=1440M", "", NULL}, {120000, 80000, 0}},
+        {"by its day, a 500th of it free", {"tpd=1440M", "", NULL}, {119760, 80240, 0}},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct ps_shares shares PS_CLEANUP(ps_shares_release);

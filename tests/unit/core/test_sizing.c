@@ -199,8 +199,8 @@ static void the_gap_is_what_the_slower_rate_needs(void **state)
 static void a_short_first_day_takes_what_it_can(void **state)
 {
     (void)state;
-    /* 11 minutes before the turn, 1 of start-up: 30 M of the 50 M, 2,500 records */
-    struct ps_sizing_options options = {.first_ms = 11 * PS_MINUTE_MS};
+    /* 12 minutes before the turn, 1 of start-up, 1 kept free: 30 M of the 50 M, 2,500 records */
+    struct ps_sizing_options options = {.first_ms = 12 * PS_MINUTE_MS};
     world_init_reference(&world, "tpm=3M,tpd=50M,jobs=10,startup=1m,min_records=100");
     struct ps_sizing sizing = size(&options);
     assert_int_equal(sizing.first_records, 2500);

@@ -38,6 +38,18 @@ static void a_draw_lies_on_the_table(void **const state)
     }
 }
 
+static void a_spread_is_even(void **const state)
+{
+    (void)state;
+    struct ps_startup startup;
+    int64_t delays_ms[5];
+    ps_startup_load(&startup);
+    ps_startup_spread_ms(&startup, delays_ms, 5);
+    assert_int_equal(delays_ms[0], 48800); /* the tenth part of the way from 36 to 100 s, doubled */
+    assert_int_equal(delays_ms[2], 100000);
+    assert_int_equal(delays_ms[4], 505000);
+}
+
 static void many_draws_are_spread_as_recorded(void **const state)
 {
     enum { DRAWS = 100000 };
@@ -61,6 +73,7 @@ static void many_draws_are_spread_as_recorded(void **const state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_draw_lies_on_the_table),
+                                       cmocka_unit_test(a_spread_is_even),
                                        cmocka_unit_test(many_draws_are_spread_as_recorded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
