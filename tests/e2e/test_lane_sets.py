@@ -97,7 +97,7 @@ def days_are_not_filled_to_the_last_record(work):
 
 @test
 def start_ups_that_nobody_said_are_expected(work):
-    for jobs, records in ((1, 20000), (5, 20000), (20, 40000), (100, 200000)):
+    for jobs, records in ((1, 20000), (20, 40000), (100, 200000)):
         arguments = ["--records", str(records), "--input-tokens", "500", "--output-tokens", "100",
                      "--lane", "name=a,tpm=3M,jobs=%d,min_records=100" % jobs]
         plan = answer(work, "plan", *arguments, "--count", "21")
