@@ -216,7 +216,7 @@ static void a_short_first_day_takes_what_it_can(void **state)
 static void a_day_that_is_begun_takes_what_is_left_of_it(void **state)
 {
     (void)state;
-    struct ps_sizing_options options = {.first_ms = 11 * PS_MINUTE_MS, .first_tokens = 24000000};
+    struct ps_sizing_options options = {.first_ms = 12 * PS_MINUTE_MS, .first_tokens = 24000000};
     world_init_reference(&world, "tpm=3M,tpd=50M,jobs=10,startup=1m,min_records=100");
     struct ps_sizing sizing = size(&options);
     assert_int_equal(sizing.first_records, 2000);
