@@ -52,13 +52,18 @@ struct ps_live_job {
 /* A lane, and the pool that it draws on. */
 struct ps_lane_progress {
     char name[64];
+    char binds[16];    /* what holds it back now: "day", "slots", "tokens/min", or "" */
     int64_t pool;      /* lanes of equal numbers share slots and day */
     int64_t jobs;      /* cut for it so far */
     int64_t jobs_live; /* at the service, or on the way there */
     int64_t jobs_done;
-    int64_t records;      /* of its jobs */
-    int64_t records_done; /* of those that are done */
-    int64_t slots;        /* of the pool; 0: nobody told */
+    int64_t records;         /* of its jobs */
+    int64_t records_done;    /* of those that are done */
+    int64_t records_running; /* processed in live ones, as the service's counters say */
+    int64_t tokens;          /* of what is done and running, as the quota counts them */
+    int64_t tpm_now;         /* of these, a minute: over the last few minutes */
+    int64_t tpm_limit;       /* of the pool; 0: nobody told */
+    int64_t slots;           /* of the pool; 0: nobody told */
     int64_t slots_used;
     int64_t day_tokens; /* held against the pool's present day */
     int64_t day_limit;  /* 0: it has no budget of a day */
@@ -81,6 +86,7 @@ struct ps_progress {
     int64_t passed_ms;     /* on the run's clock since this process began */
     int64_t elapsed_ms;    /* since the run's first start */
     int64_t speed;         /* of the run's clock: 1 is real time */
+    int64_t wall_ms;       /* on the run's clock, when this was so */
     struct ps_live_job live[PS_PROGRESS_LIVE_MAX];
     int64_t live_count; /* shown in `live`; stages tell how many there are */
     struct ps_lane_progress lanes[PS_PROGRESS_LANES_MAX];

@@ -17,6 +17,14 @@
 
 #include <signal.h>
 
+/* What a lane had processed at two moments: the older one is what its rate is told from. */
+struct ps_turn_pace {
+    int64_t base_ms; /* steady; 0: none yet */
+    int64_t base_tokens;
+    int64_t next_ms;
+    int64_t next_tokens;
+};
+
 /* Shard rows, with their own copies of picked lists. */
 struct ps_turn_rows {
     struct ps_shard_record_row *rows;
@@ -65,6 +73,7 @@ struct ps_turn {
     int64_t progress_at_ms; /* the machine's clock: no progress is told before it */
     int64_t records_before; /* -1: not counted yet */
     int64_t tokens_before;
+    struct ps_turn_pace paces[PS_PROGRESS_LANES_MAX];
     char trouble[320];
 };
 

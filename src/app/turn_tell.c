@@ -1,5 +1,6 @@
 #include "app/turn_internal.h"
 #include "base/assert.h"
+#include "base/checked.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -136,8 +137,22 @@ static void add_live(struct ps_progress *const progress, const struct ps_job *co
     }
 }
 
+/* As the quota counts them: of a live job, in the proportion of its counters. */
+static int64_t tokens_of(const struct ps_job *const job, const enum ps_stage stage,
+                         const int64_t processed)
+{
+    int64_t tokens = 0;
+    if (stage == PS_STAGE_DONE || stage == PS_STAGE_READING) {
+        return job->quota_tokens;
+    }
+    return job->records > 0 && processed > 0 &&
+                   ps_muldiv_i64(job->quota_tokens, processed, job->records, &tokens)
+               ? tokens
+               : 0;
+}
+
 static void add_to_lane(struct ps_progress *const progress, const struct ps_job *const job,
-                        const enum ps_stage stage)
+                        const enum ps_stage stage, const int64_t processed)
 {
     if (job->lane >= progress->lane_count) {
         return;
@@ -146,6 +161,8 @@ static void add_to_lane(struct ps_progress *const progress, const struct ps_job 
     lane->jobs++;
     lane->records += job->records;
     lane->jobs_live += ps_job_holds_slot(job) ? 1 : 0;
+    lane->tokens += tokens_of(job, stage, processed);
+    lane->records_running += stage == PS_STAGE_LIVE && processed > 0 ? processed : 0;
     if (stage == PS_STAGE_DONE) {
         lane->jobs_done++;
         lane->records_done += job->records;
@@ -158,7 +175,7 @@ static void add_job(struct ps_progress *const progress, const struct ps_job *con
     const int64_t processed = job->processed < job->records ? job->processed : job->records;
     progress->jobs++;
     progress->stages[stage]++;
-    add_to_lane(progress, job, stage);
+    add_to_lane(progress, job, stage, processed);
     if (stage == PS_STAGE_DONE) {
         progress->tokens += job->input_tokens;
     } else if (stage == PS_STAGE_LIVE) {
@@ -168,6 +185,16 @@ static void add_job(struct ps_progress *const progress, const struct ps_job *con
             progress->tokens += job->input_tokens / job->records * processed;
         }
     }
+}
+
+static bool is_waiting_for_day(const struct ps_turn *const turn)
+{
+    for (int64_t pool = 0; pool < turn->pools.count; pool++) {
+        if (ps_engine_pool_use(turn->engine, pool).is_day_full) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *activity_of(const struct ps_turn *const turn, const int64_t *const busy,
@@ -187,6 +214,9 @@ static const char *activity_of(const struct ps_turn *const turn, const int64_t *
     }
     if (progress->stages[PS_STAGE_LIVE] > 0) {
         return "the service works";
+    }
+    if (progress->stages[PS_STAGE_READY] > 0) {
+        return is_waiting_for_day(turn) ? "waiting for the day's turn" : "waiting for a slot";
     }
     if (busy[PS_STATE_SETTLING] > 0) {
         return "waiting for output";
@@ -208,10 +238,53 @@ static void begin_lanes(const struct ps_turn *const turn, struct ps_progress *co
         lane->pool = pool;
         lane->slots = use.jobs_max;
         lane->slots_used = use.slots;
+        lane->tpm_limit = ps_pool_limit(&turn->pools.pools[pool], PS_LIMIT_TPM, 0);
         lane->day_tokens = use.day_tokens;
         lane->day_limit = use.tpd;
         lane->day_end_ms = use.day_end_ms;
     }
+}
+
+/* Rates are told over one to two of these: counters move when the jobs are looked at. */
+#define PACE_MS (2 * PS_MINUTE_MS)
+
+static void tell_pace(struct ps_turn_pace *const pace, struct ps_lane_progress *const lane,
+                      const int64_t now_ms)
+{
+    int64_t rate = 0;
+    if (pace->base_ms == 0) {
+        *pace = (struct ps_turn_pace){now_ms, lane->tokens, now_ms, lane->tokens};
+    }
+    if (now_ms - pace->next_ms >= PACE_MS) {
+        pace->base_ms = pace->next_ms;
+        pace->base_tokens = pace->next_tokens;
+        pace->next_ms = now_ms;
+        pace->next_tokens = lane->tokens;
+    }
+    if (now_ms > pace->base_ms && lane->tokens > pace->base_tokens &&
+        ps_muldiv_i64(lane->tokens - pace->base_tokens, PS_MINUTE_MS, now_ms - pace->base_ms,
+                      &rate)) {
+        lane->tpm_now = rate;
+    }
+}
+
+/* A rate that is used to nine tenths binds: the service's own pace is never exact. */
+#define RATE_BINDS_TENTHS 9
+
+static void tell_binding(const struct ps_turn *const turn, struct ps_lane_progress *const lane)
+{
+    const bool has_more = lane->records_done + lane->records_running < lane->records;
+    const struct ps_engine_use use = ps_engine_pool_use(turn->engine, lane->pool);
+    const char *word = "";
+    if (has_more && use.is_day_full) {
+        word = "day";
+    } else if (has_more && lane->tpm_limit > 0 &&
+               lane->tpm_now >= lane->tpm_limit / 10 * RATE_BINDS_TENTHS) {
+        word = "tokens/min";
+    } else if (has_more && lane->slots > 0 && lane->slots_used >= lane->slots) {
+        word = "slots";
+    }
+    (void)snprintf(lane->binds, sizeof(lane->binds), "%s", word);
 }
 
 /* Of all pools together; 0: one of them has no limit. */
@@ -243,6 +316,7 @@ static void sum_progress(struct ps_turn *const turn, struct ps_progress *const p
         .passed_ms = now_ms - turn->begun_ms,
         .elapsed_ms = turn->first_begun_ms < 0 ? 0 : now_ms - turn->first_begun_ms,
         .speed = turn->parts.clock->speed,
+        .wall_ms = ps_clock_now(turn->parts.clock).wall_ms,
     };
     (void)snprintf(progress->trouble, sizeof(progress->trouble), "%s", turn->trouble);
     begin_lanes(turn, progress);
@@ -252,6 +326,10 @@ static void sum_progress(struct ps_turn *const turn, struct ps_progress *const p
         if (job->state != PS_STATE_VOID) {
             add_job(progress, job);
         }
+    }
+    for (int64_t lane = 0; lane < progress->lane_count; lane++) {
+        tell_pace(&turn->paces[lane], &progress->lanes[lane], now_ms);
+        tell_binding(turn, &progress->lanes[lane]);
     }
     (void)snprintf(progress->activity, sizeof(progress->activity), "%s",
                    activity_of(turn, busy, progress));

@@ -1,10 +1,12 @@
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "cli/events_file.h"
 #include "cli/follow.h"
 #include "cli/progress.h"
 #include "cli/runs.h"
 #include "cli/say.h"
 #include "cli/screen.h"
+#include "cli/screen_lanes.h"
 #include "cli/signals.h"
 
 #include <stdio.h>
@@ -18,19 +20,27 @@
 struct watcher {
     struct ps_progress_view view; /* without a terminal */
     bool is_screen;
-    int64_t lines; /* that stand there now */
+    struct ps_events_file file;
+    struct ps_screen_events events; /* the last decisions */
+    int64_t lines;                  /* that stand there now */
 };
 
 /* Writes over what stands there, line for line: nothing flickers, and the last state stays. */
 static void draw(struct watcher *const watcher, const struct ps_run_status *const status)
 {
+    struct ps_error err;
     struct winsize size = {0};
     struct ps_buf text PS_CLEANUP(ps_buf_release);
     struct ps_buf screen PS_CLEANUP(ps_buf_release);
     ps_buf_init(&text, PS_MB);
     ps_buf_init(&screen, PS_MB);
     (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    ps_screen_add(&text, status, size.ws_col > 0 ? size.ws_col - 1 : COLUMNS_OTHERWISE);
+    const int64_t columns = size.ws_col > 0 ? size.ws_col - 1 : COLUMNS_OTHERWISE;
+    ps_screen_add(&text, status, columns);
+    if (ps_events_file_read(&watcher->file, ps_screen_keep_event, &watcher->events, &err) ==
+        PS_OK) {
+        ps_screen_add_events(&text, &watcher->events, PS_SCREEN_LABEL_WIDTH, columns);
+    }
     if (watcher->lines > 0) {
         ps_buf_add_format(&screen, "\033[%lldA", (long long)watcher->lines);
     }
@@ -66,8 +76,11 @@ int ps_cmd_watch(const struct ps_options *const options)
     struct watcher watcher = {.is_screen = isatty(STDOUT_FILENO) != 0};
     char *folder PS_CLEANUP(ps_str_free_auto) = NULL;
     ps_signals_catch("penstock: watching no longer; the run goes on\n");
-    if (ps_runs_find(options, &folder, &err) != PS_OK ||
-        ps_follow(folder, show, &watcher, &status, &err) != PS_OK) {
+    if (ps_runs_find(options, &folder, &err) != PS_OK) {
+        return ps_say_error(&err);
+    }
+    watcher.file.folder = folder;
+    if (ps_follow(folder, show, &watcher, &status, &err) != PS_OK) {
         return ps_say_error(&err);
     }
     return ps_follow_conclude(options, folder, &status);

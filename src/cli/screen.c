@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "cli/progress.h"
+#include "cli/screen_lanes.h"
 #include "codec/iso8601.h"
 #include "codec/shown.h"
 #include "codec/units.h"
@@ -9,14 +10,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define LABEL_WIDTH 9
 #define BAR_CELLS_MAX 60
 #define JOB_BAR_CELLS 20
 #define TEXT_BYTES_MAX 4000
 
 static void add_label(struct ps_buf *const buf, const char *const label)
 {
-    ps_buf_add_format(buf, "%-*s", LABEL_WIDTH, label);
+    ps_buf_add_format(buf, "%-*s", PS_SCREEN_LABEL_WIDTH, label);
 }
 
 /* A label and a foreign text, cut to the line; nothing where there is no text. */
@@ -30,7 +30,7 @@ static void add_text(struct ps_buf *const buf, const char *const label, const ch
     }
     add_label(buf, label);
     ps_shown_add(&shown, ps_str_of(text), TEXT_BYTES_MAX);
-    ps_progress_cut(&shown, columns - LABEL_WIDTH);
+    ps_progress_cut(&shown, columns - PS_SCREEN_LABEL_WIDTH);
     ps_buf_add(buf, ps_buf_str(&shown));
     ps_buf_add_text(buf, "\n");
 }
@@ -50,7 +50,7 @@ static void add_head(struct ps_buf *const buf, const struct ps_run_status *const
 static void add_records(struct ps_buf *const buf, const struct ps_progress *const progress,
                         const int64_t columns)
 {
-    const int64_t room = columns - LABEL_WIDTH - 10;
+    const int64_t room = columns - PS_SCREEN_LABEL_WIDTH - 10;
     const int64_t cells = room > BAR_CELLS_MAX ? BAR_CELLS_MAX : room > 10 ? room : 10;
     const int64_t percent =
         progress->records > 0 ? progress->records_done * 100 / progress->records : 0;
@@ -125,6 +125,7 @@ static void add_doing(struct ps_buf *const buf, const struct ps_run_status *cons
                       const int64_t columns)
 {
     add_pace(buf, &status->progress);
+    ps_screen_add_lanes(buf, status, PS_SCREEN_LABEL_WIDTH, columns);
     add_live(buf, &status->progress);
     add_text(buf, "doing", status->progress.activity, columns);
     add_text(buf, "trouble", status->progress.trouble, columns);

@@ -10,6 +10,9 @@
 #include "base/buf.h"
 #include "cli/status_file.h"
 
+/* Each line begins with a label, or room for one. */
+#define PS_SCREEN_LABEL_WIDTH 9
+
 /* Lines of at most `columns`, each with its end; foreign text is safe for a terminal. */
 void ps_screen_add(struct ps_buf *buf, const struct ps_run_status *status, int64_t columns);
 

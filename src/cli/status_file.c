@@ -37,6 +37,7 @@
     ROW("passed_ms", progress.passed_ms)             \
     ROW("elapsed_ms", progress.elapsed_ms)           \
     ROW("speed", progress.speed)                     \
+    ROW("wall_ms", progress.wall_ms)                 \
     ROW("slots", progress.slots)                     \
     ROW("jobs", progress.jobs)
 
@@ -48,6 +49,10 @@
     ROW(jobs_done)        \
     ROW(records)          \
     ROW(records_done)     \
+    ROW(records_running)  \
+    ROW(tokens)           \
+    ROW(tpm_now)          \
+    ROW(tpm_limit)        \
     ROW(slots)            \
     ROW(slots_used)       \
     ROW(day_tokens)       \
@@ -104,6 +109,7 @@ static void add_lanes(yyjson_mut_doc *const document, yyjson_mut_val *const root
         const struct ps_lane_progress *const lane = &progress->lanes[place];
         yyjson_mut_val *const object = yyjson_mut_obj(document);
         add_text(document, object, "lane", lane->name);
+        add_text(document, object, "binds", lane->binds);
 #define ADD_NUMBER(field) add_number(document, object, #field, lane->field);
         LANE_NUMBERS(ADD_NUMBER)
 #undef ADD_NUMBER
@@ -216,6 +222,7 @@ static void read_lanes(yyjson_val *const root, struct ps_progress *const progres
         yyjson_val *const object = yyjson_arr_get(lanes, place);
         struct ps_lane_progress *const lane = &progress->lanes[progress->lane_count++];
         copy_text(lane->name, sizeof(lane->name), object, "lane");
+        copy_text(lane->binds, sizeof(lane->binds), object, "binds");
 #define READ_NUMBER(field) lane->field = number_of(object, #field);
         LANE_NUMBERS(READ_NUMBER)
 #undef READ_NUMBER

@@ -174,6 +174,7 @@ struct ps_engine_use {
     int64_t day_tokens; /* held against the present day */
     int64_t tpd;        /* 0: no such limit */
     int64_t day_left;   /* of the day that the next job to be cut can be in: what others leave */
+    bool is_day_full;   /* a job that has a slot waits for the day's turn */
 };
 struct ps_engine_use ps_engine_pool_use(const struct ps_engine *engine, int64_t pool);
 

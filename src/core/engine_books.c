@@ -152,6 +152,7 @@ struct ps_engine_use ps_engine_pool_use(const struct ps_engine *const engine, co
         .day_tokens = state->day_tokens,
         .tpd = state->pool.tpd > 0 ? state->pool.tpd : 0,
         .day_left = state->pool.tpd > 0 ? ps_engine_day_left(engine, pool) : 0,
+        .is_day_full = state->is_day_full,
     };
 }
 

@@ -48,9 +48,9 @@ static void fill(struct ps_run_status *const status, const char *const phase)
     for (int64_t place = 0; place < PS_PROGRESS_LIVE_MAX; place++) {
         progress->live[place] = (struct ps_live_job){place, "InProgress", 300 + place, place};
     }
-    progress->lanes[0] = (struct ps_lane_progress){"east", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-    progress->lanes[1] =
-        (struct ps_lane_progress){"west", 1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
+    progress->lanes[0] =
+        (struct ps_lane_progress){"east", "day", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+    progress->lanes[1] = (struct ps_lane_progress){.name = "west", .pool = 1, .day_end_ms = 99};
     (void)snprintf(status->phase, sizeof(status->phase), "%s", phase);
 }
 
