@@ -142,10 +142,12 @@ static enum ps_status init_lane(struct lane *const lane,
         copy_credentials(&lane->credentials, source->credentials);
     }
     lane->region = copy_or_null(source->region);
-    lane->bucket = copy_or_null(source->bucket);
+    /* A lane that only calls models has none. */
+    const bool has_bucket = source->bucket != NULL && source->bucket[0] != '\0';
+    lane->bucket = copy_or_null(has_bucket ? source->bucket : NULL);
     lane->account = copy_or_null(source->account);
     for (int service = 0; service < PS_AWS_SERVICE_COUNT; service++) {
-        const char *const bucket = service == PS_AWS_S3 ? source->bucket : NULL;
+        const char *const bucket = service == PS_AWS_S3 ? lane->bucket : NULL;
         if (service == PS_AWS_S3 && bucket == NULL) {
             continue;
         }

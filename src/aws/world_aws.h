@@ -33,7 +33,7 @@
 
 struct ps_world_aws_lane {
     const char *region;
-    const char *bucket;  /* NULL: no S3 in this lane */
+    const char *bucket;  /* NULL or "": no S3 in this lane */
     const char *account; /* NULL, or the bucket's expected owner: x-amz-expected-bucket-owner */
     const struct ps_aws_settings *settings;   /* NULL: as the options say, like the next */
     const struct ps_credentials *credentials; /* copied */

@@ -310,8 +310,9 @@ class Work:
         if done.returncode != 0:
             raise Failed("the judge: " + json.dumps(verdict, indent=1))
         if says:
-            check(True, "judge: %d jobs, %d records processed, %d paid, nothing paid twice, no breach, all complete"
-                  % (verdict["jobs"], verdict["records_processed"], verdict["records_paid"]))
+            calls = ", %d calls on demand" % verdict["invocations"] if verdict["invocations"] else ""
+            check(True, "judge: %d jobs, %d records processed, %d paid%s, nothing paid twice, no breach, all complete"
+                  % (verdict["jobs"], verdict["records_processed"], verdict["records_paid"], calls))
         return verdict
 
     def close(self):

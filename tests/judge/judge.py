@@ -692,8 +692,10 @@ def check_calls(world, rows, report, options):
                     % (len(missing), world.calls_dropped, told))
     if not options.killed and not options.resent and told != world.calls_unknown:
         world.found("incomplete", "%d calls may have been paid, %d are told as maybe_paid" % (world.calls_unknown, told))
-    if report is not None and report.get("maybe_paid", told) != told:
-        world.found("incomplete", "the report says maybe_paid %s, the results %d" % (report["maybe_paid"], told))
+    shown = sum(1 for row in rows if isinstance(row.get("error"), Pairs) and row.get("error").get("code") == MAYBE_PAID)
+    by_code = (report or {}).get("failed_by_code")
+    if by_code is not None and by_code.get(MAYBE_PAID, 0) != shown:
+        world.found("incomplete", "the report says maybe_paid %s, the results %d" % (by_code.get(MAYBE_PAID, 0), shown))
     return told
 
 

@@ -424,6 +424,9 @@ class Judge(unittest.TestCase):
         status, verdict = verdict_of(log, rows, report={"succeeded": 4, "failed": 2, "rejected": 1, "cancelled": 0})
         self.assertEqual((0, []), (status, verdict.get("violations")), verdict)
         self.assertEqual((4, 2), (verdict["invocations"], verdict["maybe_paid"]), verdict)
+        for code, expected in ((2, 0), (1, 1)):
+            report = {"succeeded": 4, "failed": 2, "failed_by_code": {"maybe_paid": code}}
+            self.assertEqual(expected, verdict_of(log, rows, report=report)[0])
 
     def test_finds_each_promise_broken_on_demand(self):
         for name, kind, spoil in DEMAND:

@@ -105,7 +105,8 @@ void fixture_start(struct fixture *const fixture, const struct fake_step *const 
     static const struct ps_streams_ops ops = {open_body, read_body, close_body, write_sink};
     static const struct ps_world_aws_lane lanes[] = {
         {"eu-west-1", "bucket", NULL, NULL, NULL},
-        {"us-east-1", "other", "111122223333", NULL, NULL}};
+        {"us-east-1", "other", "111122223333", NULL, NULL},
+        {"us-west-2", "", NULL, NULL, NULL}};
     struct ps_error err = {.message = ""};
     memset(fixture, 0, sizeof(*fixture));
     fixture_clean_environment();
@@ -127,7 +128,7 @@ void fixture_start(struct fixture *const fixture, const struct fake_step *const 
         all = *options;
     }
     all.lanes = lanes;
-    all.lane_count = 2;
+    all.lane_count = sizeof lanes / sizeof lanes[0];
     all.settings = &settings;
     all.credentials = &credentials;
     all.streams = (struct ps_streams){&ops, fixture};

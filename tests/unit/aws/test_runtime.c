@@ -77,6 +77,22 @@ static void converse_has_its_own_path_and_an_arn_is_one_segment(void **state)
     fixture_stop(&fixture);
 }
 
+static void a_lane_needs_no_bucket_for_it(void **state)
+{
+    (void)state;
+    static const struct fake_step steps[] = {{.status = "200 OK", .body = "{}"}};
+    struct ps_wish wish = invoke;
+    wish.lane = 2;
+    struct fixture fixture;
+    assert_int_equal(call(&fixture, steps, &wish)->outcome, PS_OUTCOME_YES);
+    assert_request(&fixture, 0, "/us-west-2/bedrock/aws4_request, ");
+    const struct ps_fact *const fact = fixture_do(
+        &fixture, &(struct ps_wish){.kind = PS_WISH_LIST_OBJECTS, .lane = 2, .key = PS_STR("p/")});
+    assert_int_equal(fact->outcome, PS_OUTCOME_NO);
+    assert_contains(fact->error.message, "the lane has no bucket");
+    fixture_stop(&fixture);
+}
+
 static void an_answer_without_counts_has_none(void **state)
 {
     (void)state;
@@ -229,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_sent_as_it_is_and_answered),
         cmocka_unit_test(converse_has_its_own_path_and_an_arn_is_one_segment),
+        cmocka_unit_test(a_lane_needs_no_bucket_for_it),
         cmocka_unit_test(an_answer_without_counts_has_none),
         cmocka_unit_test(what_may_have_been_paid_is_never_called_undone),
         cmocka_unit_test(a_dead_connection_is_not_tried_again),
