@@ -2,6 +2,7 @@
 
 #include "app/line_sink.h"
 #include "app/result_line.h"
+#include "base/checked.h"
 #include "base/assert.h"
 #include "base/limits.h"
 #include "codec/json_scan.h"
@@ -176,6 +177,8 @@ static void add_oddities(const struct ps_report *const report, struct ps_buf *co
 
 void ps_report_add_json(const struct ps_report *const report, struct ps_buf *const buf)
 {
+    int64_t cost = 0;
+    int64_t forecast = 0;
     const struct ps_report_facts *const facts = report->facts;
     ps_buf_add_text(buf, "{");
     add_text(buf, "run", facts->run);
@@ -187,10 +190,43 @@ void ps_report_add_json(const struct ps_report *const report, struct ps_buf *con
     add_endings(report, buf);
     add_work(report, buf);
     add_oddities(report, buf);
+    if (ps_report_costs(report, &cost, &forecast)) {
+        add_count(buf, "cost_usd_micros", cost);
+        add_count(buf, "forecast_usd_micros", forecast);
+    }
     add_text(buf, "results", facts->results_path);
     add_side(buf, "results_attempts", facts->results_path, "attempts");
     add_side(buf, "results_failed", facts->results_path, "failed");
     ps_buf_add_text(buf, "}\n");
+}
+
+/* Prices are of so many tokens. */
+#define TOKENS_PRICED INT64_C(1000000)
+
+static int64_t cost_of(const struct ps_report_price *const price, const int64_t input_tokens,
+                       const int64_t output_tokens)
+{
+    return ps_sum_i64(ps_scale_i64(input_tokens, price->input_usd_micros, TOKENS_PRICED),
+                      ps_scale_i64(output_tokens, price->output_usd_micros, TOKENS_PRICED));
+}
+
+bool ps_report_costs(const struct ps_report *const report, int64_t *const ret_usd_micros,
+                     int64_t *const ret_forecast_usd_micros)
+{
+    const struct ps_report_price *const price = &report->facts->price;
+    const struct ps_index_summary *const input = ps_index_summary(report->index);
+    int64_t expected = 0;
+    if (price->input_usd_micros <= 0 && price->output_usd_micros <= 0) {
+        return false;
+    }
+    const bool is_less = report->facts->expect_output > 0 &&
+                         ps_mul_i64(report->facts->expect_output, input->sent, &expected) &&
+                         expected < input->output_tokens_max;
+    *ret_usd_micros = cost_of(price, report->sums.input_tokens + report->answers.late_input_tokens,
+                              report->sums.output_tokens + report->answers.late_output_tokens);
+    *ret_forecast_usd_micros =
+        cost_of(price, input->input_tokens, is_less ? expected : input->output_tokens_max);
+    return true;
 }
 
 enum ps_status ps_report_publish(const struct ps_report *const report, struct ps_error *const err)

@@ -25,6 +25,12 @@
 /* A report fits in this. */
 #define PS_REPORT_BYTES_MAX ((size_t)512 * 1024)
 
+/* What a million tokens cost; both 0: nobody here knows, or lanes differ in it. */
+struct ps_report_price {
+    int64_t input_usd_micros;
+    int64_t output_usd_micros;
+};
+
 /* What index and answers do not know. */
 struct ps_report_facts {
     const char *run; /* its name */
@@ -38,6 +44,8 @@ struct ps_report_facts {
     int64_t shards;
     int64_t put_bytes;
     int64_t elapsed_ms;
+    struct ps_report_price price;
+    int64_t expect_output; /* tokens of an answer that were expected; 0: as many as allowed */
 };
 
 struct ps_report {
@@ -50,6 +58,14 @@ struct ps_report {
     int64_t rejected_records[PS_REPORT_REJECTED_MAX]; /* the first */
     int64_t rejected_shown;
 };
+
+/*
+ * What the run cost by its price, late answers too, and what was to be expected of it before: the
+ * estimated input and the expected output of every record that was sent. Micro-dollars; false: the
+ * price is not known.
+ */
+PS_MUST_CHECK bool ps_report_costs(const struct ps_report *report, int64_t *ret_usd_micros,
+                                   int64_t *ret_forecast_usd_micros);
 
 /* PS_E_CORRUPT, PS_E_IO when an answer cannot be read. */
 PS_MUST_CHECK enum ps_status ps_report_make(const struct ps_report_facts *facts,

@@ -159,6 +159,21 @@ static void add_tokens(const struct ps_report *const report, struct ps_buf *cons
     ps_buf_add_text(buf, " out, as the service counted\n");
 }
 
+static void add_cost(const struct ps_report *const report, struct ps_buf *const buf)
+{
+    int64_t cost = 0;
+    int64_t forecast = 0;
+    if (!ps_report_costs(report, &cost, &forecast)) {
+        return;
+    }
+    add_label(buf, "cost");
+    ps_units_add_usd(buf, cost);
+    ps_buf_add_text(buf, report->facts->is_local ? ", had it been AWS (forecast: "
+                                                 : ", by list prices (forecast: ");
+    ps_units_add_usd(buf, forecast);
+    ps_buf_add_text(buf, ")\n");
+}
+
 static void add_bytes(const struct ps_report *const report, struct ps_buf *const buf)
 {
     const struct ps_index_summary *const input = ps_index_summary(report->index);
@@ -184,6 +199,7 @@ static void add_work(const struct ps_report *const report, struct ps_buf *const 
                              : "\n");
     add_jobs(report, buf);
     add_tokens(report, buf);
+    add_cost(report, buf);
     add_bytes(report, buf);
     add_label(buf, "time");
     ps_units_add_time(buf, report->facts->elapsed_ms);

@@ -2,6 +2,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "cli/own_internal.h"
+#include "cli/request.h"
 #include "cli/say.h"
 #include "codec/units.h"
 #include "os/files.h"
@@ -86,6 +87,29 @@ static void add_texts(const struct ps_settings *const settings, struct texts *co
         }
         ps_buf_add_format(&texts->lanes, "%s%s", lane == 0 ? "" : ", ", settings->lanes[lane].name);
     }
+}
+
+/* What all lanes cost alike; none where they differ, or where one's is not known. */
+static struct ps_report_price price_of(const struct ps_owner *const owner)
+{
+    struct ps_error err;
+    struct ps_models *models = NULL;
+    struct ps_report_price common = {0, 0};
+    bool is_common = ps_request_models(owner->options, &models, &err) == PS_OK;
+    for (int64_t place = 0; is_common && place < owner->settings.lane_count; place++) {
+        const struct ps_lane *const lane = &owner->settings.lanes[place];
+        const struct ps_str given = ps_str_of(lane->model);
+        const struct ps_model *const model = ps_models_find(models, given);
+        struct ps_price price;
+        is_common = model != NULL && ps_models_price(model, given, lane->kind, &price) &&
+                    (place == 0 || (price.input_usd_micros == common.input_usd_micros &&
+                                    price.output_usd_micros == common.output_usd_micros));
+        if (is_common) {
+            common = (struct ps_report_price){price.input_usd_micros, price.output_usd_micros};
+        }
+    }
+    (void)ps_models_free(models);
+    return is_common ? common : (struct ps_report_price){0, 0};
 }
 
 static enum ps_status sum_work(const struct ps_owner *const owner,
@@ -194,7 +218,10 @@ static enum ps_status report(struct ps_owner *const owner, struct ps_error *cons
     struct texts texts PS_CLEANUP(release_texts);
     ps_buf_init(&text, PS_REPORT_BYTES_MAX);
     add_texts(&owner->settings, &texts);
-    if (sum_work(owner, &texts, &facts, &has_open_jobs, err) != PS_OK ||
+    const enum ps_status summed = sum_work(owner, &texts, &facts, &has_open_jobs, err);
+    facts.price = price_of(owner);
+    facts.expect_output = owner->settings.expect_output;
+    if (summed != PS_OK ||
         ps_report_make(&facts, owner->index, owner->answers, &made, err) != PS_OK ||
         ps_report_publish(&made, err) != PS_OK) {
         return err->status;

@@ -133,6 +133,9 @@ def decisions_are_told_with_their_reasons_once_each_over_a_kill(work):
     check_equal(len(events), len(lines), "a line an event")
     check(all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line) for line in lines), "with local time stamps", lines[:3])
     check_equal(lines, read_bytes(work.path("followed")).decode().splitlines(), "who followed saw the same")
+    with open(work.path("results.report.json")) as file:
+        report = json.load(file)
+    check(0 < report["cost_usd_micros"] <= report["forecast_usd_micros"] * 1.2, "the report has the cost beside its forecast", report)
     check("Tell me about" not in "".join(lines), "no prompt is told")
 
 

@@ -262,9 +262,47 @@ static void a_device_gets_no_side_file_and_a_full_disk_is_said(void **state)
     assert_int_equal(ps_report_publish(&report, &bench.err), PS_E_IO);
 }
 
+static void the_cost_stands_beside_its_forecast(void **state)
+{
+    (void)state;
+    struct bench bench PS_CLEANUP(bench_release);
+    struct ps_report report;
+    struct ps_buf json PS_CLEANUP(ps_buf_release);
+    int64_t cost = -1;
+    int64_t forecast = -1;
+    bench_init(&bench);
+    struct ps_index_summary *const summary = fake_index_summary(bench.index);
+    summary->sent = 10;
+    summary->input_tokens = 2000000;
+    summary->output_tokens_max = 1000000;
+    file_answers(&bench, 0, PS_ANSWER_SUCCEEDED, "\"status\":\"succeeded\"");
+    make(&bench, &report);
+    assert_false(ps_report_costs(&report, &cost, &forecast)); /* no price is known */
+    assert_int_equal(cost, -1);
+    bench.facts.price = (struct ps_report_price){1000000, 5000000};
+    make(&bench, &report);
+    assert_true(ps_report_costs(&report, &cost, &forecast));
+    assert_int_equal(cost, 1200 + 5 * 34);
+    assert_int_equal(forecast, 2000000 + 5000000); /* all that is allowed */
+    bench.facts.expect_output = 20000;
+    assert_true(ps_report_costs(&report, &cost, &forecast));
+    assert_int_equal(forecast, 2000000 + 5 * 10 * 20000);
+    bench.facts.expect_output = 1000000; /* more than allowed */
+    assert_true(ps_report_costs(&report, &cost, &forecast));
+    assert_int_equal(forecast, 7000000);
+    char *text PS_CLEANUP(ps_str_free_auto) = text_of(&bench);
+    assert_non_null(
+        strstr(text, "  cost         under $0.01, had it been AWS (forecast: $7.00)\n"));
+    ps_buf_init(&json, PS_REPORT_BYTES_MAX);
+    ps_report_add_json(&report, &json);
+    assert_non_null(
+        strstr(ps_buf_text(&json), "\"cost_usd_micros\":1370,\"forecast_usd_micros\":7000000,"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_cost_stands_beside_its_forecast),
         cmocka_unit_test(tells_people_every_ending),
         cmocka_unit_test(says_how_to_go_on_when_not_ended),
         cmocka_unit_test(tells_programs_the_same),
