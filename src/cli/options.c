@@ -19,9 +19,12 @@ enum {
     ALL = (1 << PS_COMMAND_COUNT) - 1
 };
 
+/* 'config' tells of what 'run' takes. */
+#define WITH_CONFIG(commands) (((commands)&RUN) != 0 ? (commands) | CONFIG : (commands))
+
 const struct ps_option_row ps_option_rows[] = {
 #define OPTION(kind, field, long_name, short_name, value, standard, commands, help) \
-    {long_name, short_name, value, standard, (uint32_t)(commands), help},
+    {long_name, short_name, value, standard, (uint32_t)WITH_CONFIG(commands), help},
 #include "cli/options.def"
 #undef OPTION
 };
@@ -35,6 +38,9 @@ const struct ps_command_row ps_command_rows[PS_COMMAND_COUNT] = {
 #include "cli/commands.def"
 #undef COMMAND
 };
+
+/* Decimals are kept in millionths. */
+#define MILLION 1000000
 
 /* How a row's field is set; parallel to ps_option_rows. */
 struct setter {
@@ -99,6 +105,54 @@ static bool set_value(struct ps_options *const options, const int64_t row, const
         return true;
     default:
         return parse_many(ps_str_of(value), field);
+    }
+}
+
+bool ps_option_is_given(const struct ps_options *const options, const int64_t row)
+{
+    return *(const bool *)((const char *)options + setters[row].has_offset);
+}
+
+/* Of a list, with spaces between. */
+static void add_list(struct ps_buf *const buf, const struct ps_texts *const list)
+{
+    for (int64_t text = 0; text < list->count; text++) {
+        ps_buf_add_format(buf, "%s%s", text == 0 ? "" : " ", list->texts[text]);
+    }
+}
+
+void ps_option_add_value(struct ps_buf *const buf, const struct ps_options *const options,
+                         const int64_t row)
+{
+    const void *const field = (const char *)options + setters[row].offset;
+    if (!ps_option_is_given(options, row)) {
+        ps_buf_add_text(buf, ps_option_rows[row].standard);
+        return;
+    }
+    switch (setters[row].kind) {
+    case FLAG:
+        ps_buf_add_text(buf, "yes");
+        break;
+    case TEXT:
+        ps_buf_add_text(buf, *(const char *const *)field);
+        break;
+    case LIST:
+        add_list(buf, field);
+        break;
+    case TIME:
+        ps_buf_add_format(buf, "%lldms", (long long)*(const int64_t *)field);
+        break;
+    case DECIMAL:
+        ps_buf_add_format(buf, "%lld.%06lld", (long long)*(const int64_t *)field / MILLION,
+                          (long long)*(const int64_t *)field % MILLION);
+        break;
+    case MANY:
+        ps_buf_add_format(buf, "%lld%s", (long long)((const struct ps_many *)field)->count,
+                          ((const struct ps_many *)field)->is_percent ? "%" : "");
+        break;
+    default:
+        ps_buf_add_format(buf, "%lld", (long long)*(const int64_t *)field);
+        break;
     }
 }
 

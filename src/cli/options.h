@@ -75,6 +75,12 @@ struct ps_command_row {
 /* Does the command take it? */
 bool ps_option_is_of(const struct ps_option_row *row, enum ps_command_bit command);
 
+/* Was it on the command line? */
+bool ps_option_is_given(const struct ps_options *options, int64_t row);
+
+/* Appends its value as one would write it; nothing where it has none. */
+void ps_option_add_value(struct ps_buf *buf, const struct ps_options *options, int64_t row);
+
 extern const struct ps_option_row ps_option_rows[];
 extern const int64_t ps_option_row_count;
 extern const struct ps_command_row ps_command_rows[PS_COMMAND_COUNT];

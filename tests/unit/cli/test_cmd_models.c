@@ -1,7 +1,7 @@
 /*
- * Goal: `models` and `quotas` show what the data says, as a table of 80 columns and as one JSON
- * document, and end with status 2 and what would do where they cannot. Method: the program called
- * as a shell would; a models file with one thing of each kind.
+ * Goal: `models`, `quotas` and `config` show what the data says, as a table of 80 columns and as
+ * one JSON document, and end with status 2 and what would do where they cannot. Method: the program
+ * called as a shell would; a models file with one thing of each kind.
  */
 #include "cli_scene.h"
 
@@ -184,9 +184,43 @@ static void a_models_file_counts_instead(void **state)
     cli_scene_release(&scene);
 }
 
+static void config_tells_each_value_and_its_source(void **state)
+{
+    (void)state;
+    struct cli_scene scene;
+    cli_scene_init(&scene);
+    cli_write(&scene, "my.conf", PS_STR("[lane west]\nmodel = us." HAIKU "\ntpd = 20M\n"));
+    assert_int_equal(setenv("AWS_REGION", "us-west-2", 1), 0);
+    char *path PS_CLEANUP(ps_str_free_auto) = cli_path(&scene, "my.conf");
+    assert_int_equal(cli_call(&scene, "config", "--config", path, "--poll-interval", "10s", NULL),
+                     0);
+    assert_true(cli_holds(&scene.out, "  poll-interval      10000ms                      "
+                                      "--poll-interval\n"));
+    assert_true(cli_holds(&scene.out, "  job-timeout        72h                          "
+                                      "default\n"));
+    assert_true(cli_holds(&scene.out, "  region             us-west-2                    "
+                                      "AWS_REGION\n"));
+    assert_true(cli_holds(&scene.out, "  s3-uri             -                            "
+                                      "not set\n"));
+    assert_true(cli_holds(&scene.out, "\nlane west\n"));
+    assert_true(cli_holds(&scene.out, "  tpd                20000000                     /"));
+    assert_true(cli_holds(&scene.out, "published\n"));
+    assert_true(cli_holds(&scene.out, "us-west-2                    the option region\n"));
+    assert_int_equal(cli_call(&scene, "config", "--config", path, "--json", NULL), 0);
+    assert_true(cli_holds(&scene.out, "{\"name\":\"region\",\"value\":\"us-west-2\","
+                                      "\"source\":\"AWS_REGION\"}"));
+    assert_true(cli_holds(&scene.out, "{\"kind\":\"lane\",\"name\":\"west\","));
+    cli_write(&scene, "my.conf", PS_STR("[lane west]\ntpdd = 20M\n"));
+    assert_int_equal(cli_call(&scene, "config", "--config", path, NULL), 2);
+    assert_true(cli_holds(&scene.err, "tpd"));
+    assert_int_equal(unsetenv("AWS_REGION"), 0);
+    cli_scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(config_tells_each_value_and_its_source),
         cmocka_unit_test(models_are_a_table_that_fits),
         cmocka_unit_test(one_model_is_told_whole),
         cmocka_unit_test(models_are_json),
