@@ -140,6 +140,9 @@ struct ps_turn *ps_turn_new(const struct ps_turn_parts *const parts)
     PS_ASSERT(ps_pools_make(&turn->pools, parts->settings->lanes, parts->settings->lane_count,
                             &err) == PS_OK);
     turn->engine = make_engine(turn);
+    if (parts->ledger.ops != NULL) {
+        ps_engine_share(turn->engine);
+    }
     for (size_t place = 0; place < PS_TURN_READINGS_MAX; place++) {
         turn->readings[place].job = -1;
     }
@@ -175,6 +178,7 @@ struct ps_turn *ps_turn_free(struct ps_turn *const turn)
                 ps_turn_reading_end(turn, turn->readings[place].job);
             }
         }
+        ps_turn_share_release(turn);
         (void)ps_source_free(turn->source);
         (void)ps_engine_free(turn->engine);
         ps_pools_release(&turn->pools);
@@ -204,15 +208,23 @@ bool ps_turn_is_paused(const struct ps_turn *const turn)
     return turn->is_paused != 0;
 }
 
+/* When something is to be done if no fact comes first: for ourselves, or because of others. */
+static int64_t wake_at_ms(const struct ps_turn *const turn)
+{
+    const int64_t engine_ms = ps_engine_wake_at_ms(turn->engine);
+    const int64_t share_ms = ps_turn_share_wake_ms(turn);
+    return engine_ms < share_ms ? engine_ms : share_ms;
+}
+
 int64_t ps_turn_due_real_ms(const struct ps_turn *const turn)
 {
-    return ps_clock_real_wait_ms(turn->parts.clock, ps_engine_wake_at_ms(turn->engine));
+    return ps_clock_real_wait_ms(turn->parts.clock, wake_at_ms(turn));
 }
 
 /* ------------------------------------------------ one turn */
 
-static enum ps_status keep_wish(struct ps_turn *const turn, struct ps_wish *const wish,
-                                const int64_t at_ms, struct ps_error *const err)
+enum ps_status ps_turn_keep_wish(struct ps_turn *const turn, struct ps_wish *const wish,
+                                 const int64_t at_ms, struct ps_error *const err)
 {
     if (turn->parts.store.ops->add_wish(turn->parts.store.context, wish, at_ms, &wish->id, err) !=
         PS_OK) {
@@ -287,7 +299,7 @@ static enum ps_status take_wishes(struct ps_turn *const turn, const struct ps_no
                 return err->status;
             }
         } else if (prepare(turn, &wish, err) != PS_OK ||
-                   keep_wish(turn, &wish, now.wall_ms, err) != PS_OK) {
+                   ps_turn_keep_wish(turn, &wish, now.wall_ms, err) != PS_OK) {
             return err->status;
         }
     }
@@ -298,6 +310,9 @@ static enum ps_status take_fact(struct ps_turn *const turn, struct ps_fact *cons
                                 const struct ps_now now, struct ps_error *const err)
 {
     const struct ps_state_store store = turn->parts.store;
+    if (ps_turn_share_hears(turn, fact)) {
+        return store.ops->end_wish(store.context, fact->wish_id, err);
+    }
     if (fact->kind == PS_WISH_GET_OBJECT && fact->outcome == PS_OUTCOME_YES &&
         ps_turn_object_end(turn, fact->job, err) != PS_OK) {
         return err->status;
@@ -379,6 +394,7 @@ static enum ps_status keep_state(struct ps_turn *const turn, struct ps_error *co
             ps_turn_reading_rest(turn, job->number);
         }
         ps_turn_log_job(turn, job);
+        ps_turn_share_note(turn, job);
         if (store.ops->put_job(store.context, job, err) != PS_OK) {
             return err->status;
         }
@@ -429,6 +445,9 @@ static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const 
         status = take_fact(turn, &facts[fact], now, err);
     }
     if (status == PS_OK) {
+        status = ps_turn_share(turn, now, err);
+    }
+    if (status == PS_OK) {
         status = take_wishes(turn, now, err);
     }
     if (status == PS_OK) {
@@ -442,7 +461,9 @@ static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const 
         return status;
     }
     start_wishes(turn);
-    return list_segments(turn, err) == PS_OK ? ps_turn_mirror_events(turn, err) : err->status;
+    return ps_turn_share_tell(turn, err) == PS_OK && list_segments(turn, err) == PS_OK
+               ? ps_turn_mirror_events(turn, err)
+               : err->status;
 }
 
 /* Waits for the first fact, then takes what else is there at once. */
@@ -466,9 +487,9 @@ static int64_t wait_facts(struct ps_turn *const turn, struct ps_fact *const fact
 /* Nothing is on its way, and the engine's next wish is not for now. */
 static bool is_nothing_due(const struct ps_turn *const turn)
 {
-    const int64_t wake_ms = ps_engine_wake_at_ms(turn->engine);
+    const int64_t wake_ms = wake_at_ms(turn);
     const int64_t now_ms = ps_clock_now(turn->parts.clock).steady_ms;
-    return ps_engine_is_quiet(turn->engine) && wake_ms >= now_ms &&
+    return ps_engine_is_quiet(turn->engine) && !turn->share.is_look_open && wake_ms >= now_ms &&
            wake_ms - now_ms >= TICK_WAIT_MS;
 }
 
@@ -520,7 +541,7 @@ static enum ps_status loop(struct ps_turn *const turn, struct ps_error *const er
             break;
         }
         if (status == PS_OK && ps_engine_phase(turn->engine) == PS_PHASE_RUNNING) {
-            fact_count = wait_facts(turn, facts, ps_engine_wake_at_ms(turn->engine));
+            fact_count = wait_facts(turn, facts, wake_at_ms(turn));
         }
     }
     for (int64_t fact = 0; fact < fact_count; fact++) {

@@ -21,6 +21,7 @@
 #include "app/settings.h"
 #include "core/engine.h"
 #include "os/clock.h"
+#include "port/pool_ledger.h"
 #include "port/state_store.h"
 #include "port/world.h"
 
@@ -106,6 +107,12 @@ struct ps_turn_parts {
     bool is_stopping;      /* `penstock stop` wants it, from the start */
     bool is_canary_again;  /* one that did not pass is sent once more */
     bool is_tick;          /* leaves when nothing is due: `penstock tick` */
+    /*
+     * What other runs of this machine hold is in `ledger` (ops NULL: nothing is shared), by their
+     * folders; has_sent answers for a run whose lock we hold: may its store have sent that job?
+     */
+    struct ps_pool_ledger ledger;
+    bool (*has_sent)(const char *folder, int64_t job);
     /*
      * How far it is, now and then; and what records fail by while the run goes on (often the same
      * many times). Each may be NULL.

@@ -12,7 +12,7 @@
 #include "app/shard_body.h"
 #include "app/turn.h"
 #include "core/allot.h"
-#include "core/allot.h"
+#include "core/numbers.h"
 #include "core/pool.h"
 
 #include <signal.h>
@@ -45,8 +45,32 @@ struct ps_turn_reading {
 #define PS_TURN_READERS_MAX 6
 #define PS_TURN_READINGS_MAX 16
 
+/* What a job holds by the ledger. */
+struct ps_turn_told {
+    bool has_slot;
+    int64_t day_end_ms;
+    int64_t day_tokens;
+};
+
+/* What is shared with other runs, where anything is. */
+struct ps_turn_share {
+    char **keys; /* of each pool of the engine; NULL: no batch lane draws on it */
+    int64_t key_count;
+    bool has_begun;            /* the ledger has what our jobs hold */
+    bool is_crowded;           /* others hold slots */
+    struct ps_turn_told *told; /* by number of job */
+    int64_t told_count;
+    struct ps_numbers changed; /* jobs that are to be told after the commit */
+    int64_t read_real_ms;      /* the machine's clock: others are not read again before it */
+    int64_t look_ms;           /* steady: dead runs are not looked after before it */
+    bool is_look_open;
+    char *looked_run; /* the dead run that was looked after last */
+    int64_t looked_pool;
+};
+
 struct ps_turn {
     struct ps_turn_parts parts;
+    struct ps_turn_share share;
     struct ps_engine *engine;
     struct ps_pools pools; /* of the settings' lanes */
     struct ps_world world;
@@ -122,6 +146,30 @@ PS_MUST_CHECK enum ps_status ps_turn_cut_canary(const struct ps_turn *turn, int6
                                                 const struct ps_plan_records *part,
                                                 struct ps_allotment *allotment,
                                                 struct ps_error *err);
+
+/* A row for the wish, and a copy that is started after the commit. */
+PS_MUST_CHECK enum ps_status ps_turn_keep_wish(struct ps_turn *turn, struct ps_wish *wish,
+                                               int64_t at_ms, struct ps_error *err);
+
+/* ---- turn_share.c: runs side by side ---- */
+
+/*
+ * Inside the turn's transaction, after its facts: what others hold is read, ready jobs for which
+ * there is room are written into the ledger and granted, dead runs are looked after.
+ */
+PS_MUST_CHECK enum ps_status ps_turn_share(struct ps_turn *turn, struct ps_now now,
+                                           struct ps_error *err);
+
+/* Is the fact the answer to a look after a dead run? Then it is heard here and nowhere else. */
+PS_MUST_CHECK bool ps_turn_share_hears(struct ps_turn *turn, const struct ps_fact *fact);
+
+/* The job changed; and after the commit: what changed is told. */
+void ps_turn_share_note(struct ps_turn *turn, const struct ps_job *job);
+PS_MUST_CHECK enum ps_status ps_turn_share_tell(struct ps_turn *turn, struct ps_error *err);
+
+/* When others may have made room; INT64_MAX: nothing is waited for. */
+int64_t ps_turn_share_wake_ms(const struct ps_turn *turn);
+void ps_turn_share_release(struct ps_turn *turn);
 
 /* Logs a job that moved, and a wish that failed; tells the progress now and then, or `is_last`. */
 void ps_turn_log_job(struct ps_turn *turn, const struct ps_job *job);

@@ -101,6 +101,8 @@ static int run_turns(struct ps_owner *const owner)
         .is_stopping = owner->mode == PS_OWN_STOP,
         .is_canary_again = owner->mode == PS_OWN_RETRY,
         .is_tick = owner->mode == PS_OWN_TICK,
+        .ledger = owner->ledger,
+        .has_sent = ps_owner_has_sent,
         .progress = on_progress,
         .failure = on_failure,
         .context = owner,

@@ -27,6 +27,7 @@ struct ps_owner {
     struct ps_wire *wire;
     struct ps_clock clock;
     struct ps_state_store store;
+    struct ps_pool_ledger ledger; /* of all runs of the state folder; a local run has none */
     struct ps_index *index;
     struct ps_answers *answers;
     char **segments; /* committed ones, in their order */
@@ -56,6 +57,9 @@ PS_MUST_CHECK enum ps_status ps_owner_open_wire(struct ps_owner *owner, struct p
 /* The world, for a turn that is there; R1: it is where the run began. */
 PS_MUST_CHECK enum ps_status ps_owner_open_world(struct ps_owner *owner, struct ps_world *ret_world,
                                                  struct ps_error *err);
+
+/* May the run in that folder have sent that job, by its store? Whoever asks holds its lock. */
+bool ps_owner_has_sent(const char *folder, int64_t job);
 
 void ps_owner_add_segment(struct ps_owner *owner, const char *name);
 

@@ -4,6 +4,7 @@
 #include "cli/say.h"
 #include "core/pool.h"
 #include "os/files.h"
+#include "store/sqlite_ledger.h"
 #include "store/sqlite_store.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ void ps_owner_release(struct ps_owner *const owner)
     (void)ps_answers_free(owner->answers);
     (void)ps_index_free(owner->index);
     ps_sqlite_store_close(&owner->store);
+    ps_sqlite_ledger_close(&owner->ledger);
     for (int64_t segment = 0; segment < owner->segment_count; segment++) {
         free(owner->segments[segment]);
     }
@@ -157,6 +159,42 @@ enum ps_status ps_owner_open_state(struct ps_owner *const owner, struct ps_error
                            &owner->answers, err);
 }
 
+/* A run's folder is STATE/runs/NAME; what all runs of STATE share is in STATE. */
+static enum ps_status open_ledger(struct ps_owner *const owner, struct ps_error *const err)
+{
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(owner->folder, "../../ledger.db");
+    return owner->settings.is_local ? PS_OK : ps_sqlite_ledger_open(path, &owner->ledger, err);
+}
+
+struct sent {
+    int64_t number;
+    bool has_slot;
+};
+
+static void see_sent(void *const seer, struct ps_job *const job)
+{
+    struct sent *const sent = seer;
+    sent->has_slot = sent->has_slot || (job->number == sent->number && ps_job_holds_slot(job));
+}
+
+bool ps_owner_has_sent(const char *const folder, const int64_t job)
+{
+    struct ps_error err;
+    struct ps_state_store store;
+    struct sent sent = {job, false};
+    char *path PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, "run.db");
+    if (!ps_files_exists(path)) {
+        return false;
+    }
+    /* Whatever cannot be read may have been sent. */
+    if (ps_sqlite_store_open(path, &store, &err) != PS_OK) {
+        return true;
+    }
+    const bool is_read = store.ops->each_job(store.context, see_sent, &sent, &err) == PS_OK;
+    ps_sqlite_store_close(&store);
+    return !is_read || sent.has_slot;
+}
+
 /* ------------------------------------------------ the world */
 
 /* The emulator drew its buckets and its role when its data was made. */
@@ -243,7 +281,7 @@ enum ps_status ps_owner_open_wire(struct ps_owner *const owner, struct ps_error 
 {
     if (pin_region(owner, err) != PS_OK ||
         ps_wire_new(owner->options, &owner->settings, owner->folder, &owner->wire, err) != PS_OK ||
-        open_clock(owner, err) != PS_OK) {
+        open_clock(owner, err) != PS_OK || open_ledger(owner, err) != PS_OK) {
         return err->status;
     }
     return set_local_places(owner, err);

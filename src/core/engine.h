@@ -165,6 +165,35 @@ const struct ps_error *ps_engine_error(const struct ps_engine *engine);
 /* Of a lane, as identity told; "" before. */
 struct ps_str ps_engine_account(const struct ps_engine *engine, int64_t lane);
 
+/*
+ * Runs side by side (engine_share.c). An engine that shares creates no job before it was granted:
+ *
+ *     ps_engine_share(engine);                           once, before the first turn
+ *     ... in one transaction of what the runs share: ...
+ *     ps_engine_set_others(engine, pool, &others);
+ *     while (ps_engine_next_claim(engine, now, &job)) {  a ready job for which there is room
+ *         ... write it down ...
+ *         ps_engine_grant(engine, job, now);
+ *     }
+ */
+struct ps_engine_others {
+    int64_t slots;       /* that jobs of other runs hold, or may hold, in the pool */
+    int64_t day_tokens;  /* held against its present day */
+    int64_t day_records; /* of the jobs that hold them */
+};
+
+void ps_engine_share(struct ps_engine *engine);
+
+/* Is it beyond its start: are its accounts known, and may its jobs move? */
+bool ps_engine_has_begun(const struct ps_engine *engine);
+
+void ps_engine_set_others(struct ps_engine *engine, int64_t pool,
+                          const struct ps_engine_others *others);
+
+PS_MUST_CHECK bool ps_engine_next_claim(struct ps_engine *engine, struct ps_now now,
+                                        int64_t *ret_number);
+void ps_engine_grant(struct ps_engine *engine, int64_t number, struct ps_now now);
+
 /* What a pool is at: for reports, and for whoever cuts jobs. */
 struct ps_engine_use {
     int64_t slots;      /* jobs that hold one */

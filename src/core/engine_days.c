@@ -174,8 +174,10 @@ bool ps_engine_is_over_day(const struct ps_engine *const engine, const struct ps
 
 bool ps_engine_fits_day(const struct ps_pool_state *const pool, const struct ps_job *const job)
 {
-    const int64_t budget = budget_of(&pool->pool, pool->day_records + job->records);
-    return !has_budget(pool) || job->quota_tokens <= budget - pool->day_tokens;
+    const struct ps_engine_others *const others = &pool->others;
+    const int64_t budget =
+        budget_of(&pool->pool, pool->day_records + others->day_records + job->records);
+    return !has_budget(pool) || job->quota_tokens <= budget - pool->day_tokens - others->day_tokens;
 }
 
 int64_t ps_engine_day_left(const struct ps_engine *const engine, const int64_t pool)

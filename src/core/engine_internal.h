@@ -3,7 +3,8 @@
  * engine_turn.c (wishes out: who may do what now, and when to look again), engine_start.c (what a
  * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
  * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
- * in which set a job stands), engine_days.c (budgets of days), engine_calls.c (jobs on demand),
+ * in which set a job stands), engine_days.c (budgets of days), engine_share.c (runs side by side),
+ * engine_calls.c (jobs on demand),
  * engine_estimate.c (what jobs are held with, put right by what came back),
  * engine_events.c (what is told of all that), engine_money.c (failures and money: may more be
  * sent?).
@@ -58,10 +59,11 @@ struct ps_pool_state {
     int64_t gap_end_ms;   /* steady clock; not stored: a restart may create one job early */
     struct ps_numbers planned;
     int64_t slots;
-    int64_t ahead;               /* jobs between planned and created */
-    int64_t records;             /* that open jobs hold */
-    int64_t day_tokens;          /* held against the present day */
-    int64_t day_records;         /* of the jobs that hold them */
+    int64_t ahead;       /* jobs between planned and created */
+    int64_t records;     /* that open jobs hold */
+    int64_t day_tokens;  /* held against the present day */
+    int64_t day_records; /* of the jobs that hold them */
+    struct ps_engine_others others;
     struct ps_estimate estimate; /* where the pool is a teacher */
     int64_t teacher;             /* the pool whose estimate holds for this one, too */
     struct ps_calls calls;
@@ -93,6 +95,7 @@ struct ps_engine {
     bool is_halting; /* it halts once no call is open: what is paid for is heard */
     bool is_stopping;
     bool is_pausing;
+    bool is_shared; /* with other runs: a create needs a grant */
 
     struct ps_job *jobs; /* in order of number */
     int64_t job_count;
@@ -241,6 +244,18 @@ bool ps_engine_is_misjudged(const struct ps_engine *engine, const struct ps_job 
 
 /* All that is planned is let go: one cut of all that is unsent follows. */
 void ps_engine_void_planned(struct ps_engine *engine, struct ps_now now);
+
+/* ---- engine_share.c: runs side by side ---- */
+
+/* Do jobs of other runs leave a slot of the pool? */
+bool ps_engine_leaves_slot(const struct ps_pool_state *pool);
+
+/* ---- engine_turn.c ---- */
+
+/* May a ready job take a slot and a part of the day, as far as the books go? And it takes them. */
+bool ps_engine_may_create(struct ps_engine *engine, struct ps_pool_state *pool,
+                          const struct ps_job *job, struct ps_now now);
+void ps_engine_begin_create(struct ps_engine *engine, struct ps_job *job, struct ps_now now);
 
 /* ---- engine_start.c ---- */
 

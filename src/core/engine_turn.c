@@ -155,11 +155,11 @@ static bool is_paced(const struct ps_pool_state *const pool)
            pool->planned.count + pool->ahead + pool->slots > pool->pool.jobs_max;
 }
 
-/* May a ready job take a slot and a part of the day? */
-static bool may_create(struct ps_engine *const engine, struct ps_pool_state *const pool,
-                       const struct ps_job *const job, const struct ps_now now)
+bool ps_engine_may_create(struct ps_engine *const engine, struct ps_pool_state *const pool,
+                          const struct ps_job *const job, const struct ps_now now)
 {
-    const bool has_slot = pool->pool.jobs_max <= 0 || pool->slots < pool->pool.jobs_max;
+    const bool has_slot = (pool->pool.jobs_max <= 0 || pool->slots < pool->pool.jobs_max) &&
+                          ps_engine_leaves_slot(pool);
     if (!has_slot || engine->foreign > 0 || now.steady_ms < job->wake_ms) {
         return false;
     }
@@ -180,6 +180,18 @@ static bool must_be_cut_again(const struct ps_engine *const engine, const struct
            ps_engine_is_over_day(engine, job);
 }
 
+void ps_engine_begin_create(struct ps_engine *const engine, struct ps_job *const job,
+                            const struct ps_now now)
+{
+    struct ps_pool_state *const pool = ps_engine_pool_of(engine, job);
+    ps_engine_take_out(engine, job);
+    job->state = PS_STATE_CREATING;
+    pool->gap_end_ms = now.steady_ms + ps_sizing_gap_ms(job->quota_tokens, job->records,
+                                                        pool->pool.tpm, pool->pool.rps);
+    ps_engine_hold_day(engine, job);
+    ps_engine_put_in(engine, job);
+}
+
 /* Ready jobs take free slots, settled ones ask again. While a job without a row is read, nothing
  * new is sent: it may hold the same records. */
 static void advance(struct ps_engine *const engine, struct ps_job *const job,
@@ -195,13 +207,9 @@ static void advance(struct ps_engine *const engine, struct ps_job *const job,
         advance_held(engine, job, now);
     } else if (must_be_cut_again(engine, job)) {
         ps_engine_move(engine, job, PS_FACT_STOP, NULL, now);
-    } else if (job->state == PS_STATE_READY && may_create(engine, pool, job, now)) {
-        ps_engine_take_out(engine, job);
-        job->state = PS_STATE_CREATING;
-        pool->gap_end_ms = now.steady_ms + ps_sizing_gap_ms(job->quota_tokens, job->records,
-                                                            pool->pool.tpm, pool->pool.rps);
-        ps_engine_hold_day(engine, job);
-        ps_engine_put_in(engine, job);
+    } else if (job->state == PS_STATE_READY && ps_engine_may_create(engine, pool, job, now) &&
+               !engine->is_shared) {
+        ps_engine_begin_create(engine, job, now);
     }
     if (is_repeat_too_late(job, now)) {
         job->state = PS_STATE_LOOK_NAME;

@@ -14,6 +14,7 @@
 #include "index_scene.h"
 #include "os/files.h"
 #include "scripted_world.h"
+#include "store/sqlite_ledger.h"
 #include "store/sqlite_store.h"
 
 #include <setjmp.h>
@@ -41,6 +42,8 @@ struct run {
     struct ps_clock clock;
     struct scripted_world world;
     struct ps_state_store store;
+    bool is_shared; /* the next process shares its pool with other runs */
+    struct ps_pool_ledger ledger;
     struct failing_store failing; /* what the turn has: the store, and a call that fails */
     struct ps_answers *answers;
     struct ps_turn *turn;
@@ -101,6 +104,16 @@ static void keep_progress(void *const context, const struct ps_progress *const p
     run->progress = *progress;
 }
 
+/* So many more looks find an intent in another run's store. */
+static int64_t sent_looks;
+
+static bool has_sent(const char *const folder, const int64_t job)
+{
+    assert_string_equal(folder, "/no/such/runs/run");
+    assert_int_equal(job, 1);
+    return sent_looks-- > 0;
+}
+
 /* A process that begins. */
 static void run_open(struct run *const run)
 {
@@ -112,6 +125,10 @@ static void run_open(struct run *const run)
     assert_int_equal(ps_answers_open(answers, RECORDS, (const char *const *)run->segments,
                                      run->segment_count, &run->answers, &run->err),
                      PS_OK);
+    char *ledger PS_CLEANUP(ps_str_free_auto) = ps_files_join(run->scene.run, "ledger.db");
+    if (run->is_shared) {
+        assert_int_equal(ps_sqlite_ledger_open(ledger, &run->ledger, &run->err), PS_OK);
+    }
     run->failing.inner = run->store;
     const struct ps_turn_parts parts = {.folder = run->scene.run,
                                         .settings = &run->settings,
@@ -121,6 +138,8 @@ static void run_open(struct run *const run)
                                         .clock = &run->clock,
                                         .segment_count = run->segment_count,
                                         .is_tick = run->is_tick,
+                                        .ledger = run->ledger,
+                                        .has_sent = has_sent,
                                         .progress = keep_progress,
                                         .context = run};
     run->turn = ps_turn_new(&parts);
@@ -134,6 +153,7 @@ static void run_close(struct run *const run)
     run->turn = ps_turn_free(run->turn);
     run->answers = ps_answers_free(run->answers);
     ps_sqlite_store_close(&run->store);
+    ps_sqlite_ledger_close(&run->ledger);
     for (int64_t segment = 0; segment < run->segment_count; segment++) {
         free(run->segments[segment]);
     }
@@ -168,6 +188,17 @@ static int64_t count(const struct run *const run, const enum ps_answer_kind kind
     return ps_answers_count(run->answers, kind);
 }
 
+/* What a run that is over still holds by the ledger. */
+static void assert_holds_no_slot(const struct run *const run)
+{
+    struct ps_engine_others others;
+    struct ps_error err;
+    assert_int_equal(run->ledger.ops->sum_others(run->ledger.context, "111122223333//model/batch",
+                                                 "another", 0, &others, &err),
+                     PS_OK);
+    assert_int_equal(others.slots, 0);
+}
+
 /* Each record was sent in one job, and answered. */
 static void assert_all_succeeded(const struct run *const run)
 {
@@ -175,6 +206,9 @@ static void assert_all_succeeded(const struct run *const run)
     assert_int_equal(count(run, PS_ANSWER_SUCCEEDED), RECORDS);
     assert_int_equal(ps_answers_late_successes(run->answers), 0);
     assert_int_equal(run->world.job_count, JOBS);
+    if (run->is_shared) {
+        assert_holds_no_slot(run);
+    }
     for (int64_t record = 0; record < RECORDS; record++) {
         assert_int_equal(ps_answers_state(run->answers, record).tries, 1);
     }
@@ -184,6 +218,7 @@ static void assert_all_succeeded(const struct run *const run)
 static bool broken_off(struct run *const run, const int64_t facts)
 {
     run_init(run);
+    run->is_shared = true;
     run_open(run);
     run->world.facts_left = facts;
     const enum ps_status status = run_try(run);
@@ -335,6 +370,69 @@ static void a_run_paused_anywhere_goes_on_to_the_same_end(void **state)
         assert_all_succeeded(&run);
         run_release(&run);
     }
+}
+
+static void put_other(const struct run *const run, const char *const name)
+{
+    struct ps_error err;
+    const struct ps_ledger_row row = {.pool = "111122223333//model/batch",
+                                      .run = "/no/such/runs/run",
+                                      .job = 1,
+                                      .name = name,
+                                      .has_slot = true};
+    assert_int_equal(run->ledger.ops->begin(run->ledger.context, &err), PS_OK);
+    assert_int_equal(run->ledger.ops->put(run->ledger.context, &row, &err), PS_OK);
+    assert_int_equal(run->ledger.ops->commit(run->ledger.context, &err), PS_OK);
+}
+
+/* Another run died with the only slot: it is free once its store has no intent for it. */
+static void the_slot_of_a_dead_run_is_taken_when_nothing_can_be_in_it(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    run.is_shared = true;
+    run_open(&run);
+    put_other(&run, "other-j00000001-a1");
+    sent_looks = 5;
+    run_on(&run);
+    assert_int_equal(sent_looks, -1);
+    assert_all_succeeded(&run);
+    run_release(&run);
+}
+
+/* ... or once the service shows its job ended. Here our own first job has the name of that one. */
+static void the_slot_of_a_dead_run_is_taken_when_its_job_has_ended(void **state)
+{
+    (void)state;
+    struct run run;
+    for (int64_t facts = 0; !broken_off(&run, facts) || run.world.job_count == 0; facts++) {
+        run_release(&run);
+    }
+    put_other(&run, "run-j00000001-a1");
+    sent_looks = 1000;
+    run_on(&run);
+    assert_true(sent_looks > 0);
+    assert_all_succeeded(&run);
+    run_release(&run);
+}
+
+static void ticks_come_back_for_what_others_hold(void **state)
+{
+    (void)state;
+    struct run run;
+    run_init(&run);
+    run.is_tick = true;
+    run.is_shared = true;
+    run_open(&run);
+    put_other(&run, "other-j00000001-a1");
+    sent_looks = 1000;
+    run_on(&run);
+    assert_int_equal(run.phase, PS_PHASE_RUNNING);
+    assert_int_equal(run.world.job_count, 0);
+    const int64_t due_ms = ps_turn_due_real_ms(run.turn);
+    assert_true(due_ms > 0 && due_ms <= run.settings.poll_ms);
+    run_release(&run);
 }
 
 /* Each tick is a process of its own; time passes between them. */
@@ -585,6 +683,9 @@ int main(void)
         cmocka_unit_test(a_run_broken_off_anywhere_goes_on_to_the_same_end),
         cmocka_unit_test(a_store_that_fails_anywhere_ends_the_process_and_loses_nothing),
         cmocka_unit_test(a_run_paused_anywhere_goes_on_to_the_same_end),
+        cmocka_unit_test(the_slot_of_a_dead_run_is_taken_when_nothing_can_be_in_it),
+        cmocka_unit_test(the_slot_of_a_dead_run_is_taken_when_its_job_has_ended),
+        cmocka_unit_test(ticks_come_back_for_what_others_hold),
         cmocka_unit_test(ticks_leave_when_nothing_is_due_and_come_to_the_same_end),
         cmocka_unit_test(a_stop_file_cancels_what_was_not_sent),
         cmocka_unit_test(without_its_input_what_was_sent_stays_and_the_rest_is_gone),
