@@ -364,8 +364,11 @@ void ps_forecast_band_of(int64_t *const makespans_ms, const int64_t count,
 {
     PS_ASSERT(count > 0);
     qsort(makespans_ms, (size_t)count, sizeof(makespans_ms[0]), compare);
-    /* The 5th and the 95th of a hundred. */
-    *ret_band = (struct ps_forecast_band){.median_ms = makespans_ms[(count - 1) / 2],
-                                          .low_ms = makespans_ms[(count - 1) * 5 / 100],
-                                          .high_ms = makespans_ms[((count - 1) * 95 + 99) / 100]};
+    /* One more run falls between the places a and b of n with a chance of (b - a) / (n + 1). */
+    const int64_t low = (count + 1) * 5 / 100;
+    const int64_t high = ((count + 1) * 95 + 99) / 100;
+    *ret_band =
+        (struct ps_forecast_band){.median_ms = makespans_ms[(count - 1) / 2],
+                                  .low_ms = makespans_ms[low > 0 ? low - 1 : 0],
+                                  .high_ms = makespans_ms[high < count ? high - 1 : count - 1]};
 }

@@ -27,14 +27,16 @@ static enum ps_status start(const struct ps_options *const options,
         }
         ps_say("data is kept in %s", data_folder);
     }
-    return ps_emulator_start(&(struct ps_emulator_options){.data_folder = data_folder,
-                                                           .port = options->port,
-                                                           .speed = options->speed,
-                                                           .faults = options->faults,
-                                                           .limits_file = options->limits_file,
-                                                           .env_file = options->env_file,
-                                                           .ledger_file = options->ledger},
-                             ret_emulator, err);
+    return ps_emulator_start(
+        &(struct ps_emulator_options){.data_folder = data_folder,
+                                      .port = options->port,
+                                      .speed = options->speed,
+                                      .seed = options->has_seed ? options->seed : 0,
+                                      .faults = options->faults,
+                                      .limits_file = options->limits_file,
+                                      .env_file = options->env_file,
+                                      .ledger_file = options->ledger},
+        ret_emulator, err);
 }
 
 int ps_cmd_emulate(const struct ps_options *const options)

@@ -119,7 +119,7 @@ static enum ps_status open_folder(struct ps_emulator *const emulator, const char
 
 /* An error of `load` that only says that the folder is new. */
 static enum ps_status load_identity(struct ps_emulator *const emulator, const char *const folder,
-                                    struct ps_error *const err)
+                                    const int64_t seed, struct ps_error *const err)
 {
     uint8_t random[PS_IDENTITY_RANDOM_BYTES];
     const enum ps_status status = ps_identity_load(&emulator->identity, folder, err);
@@ -130,6 +130,9 @@ static enum ps_status load_identity(struct ps_emulator *const emulator, const ch
         return ps_error_set_errno(err, PS_E_IO, errno, "could not draw an account");
     }
     ps_identity_draw(&emulator->identity, random);
+    if (seed > 0) {
+        emulator->identity.seed = (uint64_t)seed;
+    }
     return PS_OK;
 }
 
@@ -138,7 +141,7 @@ static enum ps_status open_world(struct ps_emulator *const emulator,
                                  struct ps_error *const err)
 {
     const int64_t speed = options->speed > 0 ? options->speed : 1;
-    enum ps_status status = load_identity(emulator, options->data_folder, err);
+    enum ps_status status = load_identity(emulator, options->data_folder, options->seed, err);
     if (status == PS_OK) {
         status = ps_identity_set_speed(&emulator->identity, speed, ps_clock_real_wall_ms(), err);
     }

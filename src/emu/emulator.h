@@ -24,7 +24,8 @@ struct ps_emulator_options {
     const char *data_folder; /* made if need be */
     int64_t port;            /* 0: any */
     int64_t speed;           /* 0 or 1: real time */
-    const char *faults;      /* NULL: none; see ps_emulator_faults_help */
+    int64_t seed;       /* what a new folder draws from; 0: by chance. An old one keeps its own */
+    const char *faults; /* NULL: none; see ps_emulator_faults_help */
     const char *limits_file; /* NULL: as published */
     const char *env_file;    /* NULL: none; else written when it is ready, mode 0600 */
     const char *ledger_file; /* NULL: none; else rewritten at every job's end and at the stop */

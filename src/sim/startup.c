@@ -63,8 +63,7 @@ void ps_startup_spread_ms(const struct ps_startup *const startup, int64_t *const
                           const size_t count)
 {
     for (size_t part = 0; part < count; part++) {
-        ret_delays_ms[part] =
-            ps_startup_delay_ms(startup, (uint64_t)STEPS * (2 * part + 1) / (2 * count));
+        ret_delays_ms[part] = ps_startup_delay_ms(startup, (uint64_t)STEPS * part / count);
     }
 }
 

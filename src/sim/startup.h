@@ -29,7 +29,8 @@ void ps_startup_load(struct ps_startup *startup);
 /* From submission until processing, for a draw of any 64 bits. */
 int64_t ps_startup_delay_ms(const struct ps_startup *startup, uint64_t draw);
 
-/* The same for `count` draws that lie evenly, in ascending order. */
+/* The same for `count` draws that lie evenly from the least on, in ascending order: an even count
+ * has the median at its half. */
 void ps_startup_spread_ms(const struct ps_startup *startup, int64_t *ret_delays_ms, size_t count);
 
 /* A job's own speed, likewise. */

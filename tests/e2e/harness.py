@@ -117,7 +117,7 @@ def wait_until(condition, what, seconds_max=SECONDS_MAX):
 class Emulator:
     """A `penstock emulate` of its own, with its data in a folder."""
 
-    def __init__(self, work, name="emulator", speed=SPEED, faults=None, limits=SMALL_LIMITS, port=0):
+    def __init__(self, work, name="emulator", speed=SPEED, faults=None, limits=SMALL_LIMITS, port=0, seed=0):
         self.work = work
         self.folder = work.path(name)
         os.makedirs(self.folder, exist_ok=True)
@@ -125,7 +125,7 @@ class Emulator:
         self.ledger = os.path.join(self.folder, "ledger.json")
         self.env_file = os.path.join(self.folder, "env")
         self.arguments = ["--port", str(port), "--data", self.data, "--speed", str(speed), "--ledger", self.ledger,
-                          "--env-file", self.env_file]
+                          "--env-file", self.env_file] + (["--seed", str(seed)] if seed else [])
         if faults:
             self.arguments += ["--faults", faults]
         if limits:

@@ -103,7 +103,7 @@ def start_ups_that_nobody_said_are_expected(work):
         plan = answer(work, "plan", *arguments, "--count", "21")
         check(plan["lower_bound_s"] <= records * 600 / 3e6 * 60 + 1, "%d jobs: the bound counts none" % jobs, plan["lower_bound_s"])
         off = plan["makespan_s"] / plan["forecast"]["median_s"] - 1
-        check(abs(off) < 0.15, "  the plan is off by %.1f %% of the forecast's middle" % (100 * off), plan["forecast"])
+        check(abs(off) < 0.2, "  the plan is off by %.1f %% of the forecast's middle" % (100 * off), plan["forecast"])
 
 
 if __name__ == "__main__":

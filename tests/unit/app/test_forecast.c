@@ -249,7 +249,8 @@ static void a_band_holds_nine_of_ten(void **state)
     static const struct {
         int64_t count;
         struct ps_forecast_band band;
-    } rows[] = {{1, {1, 1, 1}}, {2, {1, 1, 2}}, {3, {2, 1, 3}}, {101, {51, 6, 96}}};
+    } rows[] = {{1, {1, 1, 1}},    {2, {1, 1, 2}},    {3, {2, 1, 3}},
+                {21, {11, 1, 21}}, {39, {20, 2, 38}}, {99, {50, 5, 95}}};
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         int64_t makespans[101];
         struct ps_forecast_band band;

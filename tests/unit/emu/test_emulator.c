@@ -81,6 +81,22 @@ static void a_restart_goes_on_as_the_same_account(void **state)
     assert_non_null(strstr(ledger, "\"PutObject\":1"));
 }
 
+static void a_new_folder_draws_from_the_seed_and_keeps_it(void **state)
+{
+    (void)state;
+    char *const folder = test_folder_new();
+    for (int64_t seed = 7; seed < 9; seed++) {
+        struct ps_emulator *emulator = NULL;
+        struct ps_error err;
+        const struct ps_emulator_options options = {.data_folder = folder, .seed = seed};
+        assert_int_equal(ps_emulator_start(&options, &emulator, &err), PS_OK);
+        emulator = ps_emulator_stop(emulator);
+        char *identity PS_CLEANUP(ps_str_free_auto) = test_file_read(folder, "identity.json");
+        assert_non_null(strstr(identity, "\"seed\":7,"));
+    }
+    test_folder_remove(folder);
+}
+
 static void a_folder_has_one_emulator(void **state)
 {
     (void)state;
@@ -253,6 +269,7 @@ int main(void)
         cmocka_unit_test(the_env_file_says_where_it_is),
         cmocka_unit_test(real_time_names_no_clock),
         cmocka_unit_test(a_restart_goes_on_as_the_same_account),
+        cmocka_unit_test(a_new_folder_draws_from_the_seed_and_keeps_it),
         cmocka_unit_test(a_folder_has_one_emulator),
         cmocka_unit_test(a_port_has_one_emulator),
         cmocka_unit_test(wrong_options_say_what_is_wrong),

@@ -42,12 +42,12 @@ static void a_spread_is_even(void **const state)
 {
     (void)state;
     struct ps_startup startup;
-    int64_t delays_ms[5];
+    int64_t delays_ms[4];
     ps_startup_load(&startup);
-    ps_startup_spread_ms(&startup, delays_ms, 5);
-    assert_int_equal(delays_ms[0], 48800); /* the tenth part of the way from 36 to 100 s, doubled */
+    ps_startup_spread_ms(&startup, delays_ms, 4);
+    assert_int_equal(delays_ms[0], 36000);
     assert_int_equal(delays_ms[2], 100000);
-    assert_int_equal(delays_ms[4], 505000);
+    assert_int_equal(delays_ms[3], 353125);
 }
 
 static void many_draws_are_spread_as_recorded(void **const state)
