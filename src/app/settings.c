@@ -16,14 +16,15 @@
     ROW("key", key)     \
     ROW("nonce", nonce) \
     ROW("results", results_path)
-#define NUMBERS(ROW)                               \
-    ROW("speed", speed)                            \
-    ROW("poll_ms", poll_ms)                        \
-    ROW("timeout_hours", timeout_hours)            \
-    ROW("expect_output", expect_output)            \
-    ROW("created_ms", created_ms)                  \
-    ROW("has_max_failures", spending.has_failures) \
-    ROW("canary", spending.canary_records)         \
+#define NUMBERS(ROW)                                         \
+    ROW("speed", speed)                                      \
+    ROW("poll_ms", poll_ms)                                  \
+    ROW("timeout_hours", timeout_hours)                      \
+    ROW("expect_output", expect_output)                      \
+    ROW("created_ms", created_ms)                            \
+    ROW("has_max_failures", spending.has_failures)           \
+    ROW("max_cost_usd_micros", spending.max_cost_usd_micros) \
+    ROW("canary", spending.canary_records)                   \
     ROW("max_failures", spending.failures.count)
 
 void ps_settings_init(struct ps_settings *const settings)
@@ -54,11 +55,14 @@ int64_t ps_settings_add_lane(struct ps_settings *const settings, const struct ps
     PS_ASSERT(settings->lanes != NULL && settings->places != NULL);
     settings->lanes[settings->lane_count] = *lane;
     settings->places[settings->lane_count] =
-        (struct ps_settings_place){ps_str_dup(bucket), ps_str_dup(prefix)};
+        (struct ps_settings_place){ps_str_dup(bucket), ps_str_dup(prefix), {0, 0}};
     return settings->lane_count++;
 }
 
 /* ------------------------------------------------ lanes */
+
+#define INPUT_PRICE "input_usd_micros"
+#define OUTPUT_PRICE "output_usd_micros"
 
 /* Texts of a lane, in the form of `ROW(name, field)`. */
 #define LANE_TEXTS(ROW) \
@@ -89,6 +93,8 @@ static yyjson_mut_val *lane_value(yyjson_mut_doc *const document, const struct p
 #undef WRITE_WORD
     (void)yyjson_mut_obj_add_str(document, object, "bucket", place->bucket);
     (void)yyjson_mut_obj_add_str(document, object, "prefix", place->prefix);
+    (void)yyjson_mut_obj_add_int(document, object, INPUT_PRICE, place->price.input_usd_micros);
+    (void)yyjson_mut_obj_add_int(document, object, OUTPUT_PRICE, place->price.output_usd_micros);
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         yyjson_mut_val *const limit = yyjson_mut_arr(document);
         (void)yyjson_mut_arr_add_int(document, limit, lane->limits[key].value);
@@ -189,9 +195,12 @@ static void read_lanes(struct ps_settings *const settings, yyjson_val *const roo
             lanes == NULL ? yyjson_obj_get(root, "lane") : yyjson_arr_get(lanes, row);
         yyjson_val *const place = lanes == NULL ? root : object;
         read_lane(&lane, object);
-        (void)ps_settings_add_lane(settings, &lane,
-                                   ps_str_of(yyjson_get_str(yyjson_obj_get(place, "bucket"))),
-                                   ps_str_of(yyjson_get_str(yyjson_obj_get(place, "prefix"))));
+        const int64_t added = ps_settings_add_lane(
+            settings, &lane, ps_str_of(yyjson_get_str(yyjson_obj_get(place, "bucket"))),
+            ps_str_of(yyjson_get_str(yyjson_obj_get(place, "prefix"))));
+        settings->places[added].price =
+            (struct ps_price){yyjson_get_sint(yyjson_obj_get(place, INPUT_PRICE)),
+                              yyjson_get_sint(yyjson_obj_get(place, OUTPUT_PRICE))};
     }
 }
 

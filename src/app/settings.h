@@ -20,6 +20,7 @@
 struct ps_settings_place {
     char *bucket;
     char *prefix;
+    struct ps_price price; /* of the lane's tokens; zero: not known */
 };
 
 struct ps_settings {

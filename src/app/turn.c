@@ -82,6 +82,7 @@ static void fill_lane(const struct ps_turn *const turn, const int64_t place,
         .profile = ps_str_of(lane->profile),
         .account = ps_buf_str(account),
         .pool = turn->pools.of_lane[place],
+        .price = settings->places[place].price,
         .min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1),
     };
 }

@@ -152,6 +152,9 @@ struct ps_streams ps_turn_streams(struct ps_turn *turn);
 PS_MUST_CHECK enum ps_status ps_turn_run(struct ps_turn *turn, struct ps_world world,
                                          enum ps_phase *ret_phase, struct ps_error *err);
 
+/* What the run's jobs cost so far, by all its processes: at the lanes' prices. */
+int64_t ps_turn_cost_usd_micros(const struct ps_turn *turn);
+
 /* Why it created nothing more, where its phase is EARLY. */
 enum ps_spending_stop ps_turn_stop_reason(const struct ps_turn *turn);
 

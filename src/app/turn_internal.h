@@ -130,6 +130,14 @@ extern const struct ps_streams_ops ps_turn_streams_ops;
 /* Tells the engine what became of the records so far: turn_money.c. */
 void ps_turn_tell_counts(struct ps_turn *turn);
 
+/* The most that the records may cost on the lane: input as estimated, output as much as allowed. */
+int64_t ps_turn_worst_cost(const struct ps_turn *turn, int64_t lane,
+                           const struct ps_shard_records *records);
+
+/* Shortens the unsent `records` to what money is left for, on the dearest lane; returns how many
+ * it took away. */
+int64_t ps_turn_fit_money(const struct ps_turn *turn, struct ps_plan_records *records);
+
 /* The canary's state, between store and engine; the jobs of the store are in the engine. */
 void ps_turn_read_canary(struct ps_turn *turn);
 PS_MUST_CHECK enum ps_status ps_turn_keep_canary(struct ps_turn *turn, struct ps_error *err);

@@ -175,8 +175,9 @@ static void make_row(const struct ps_turn *const turn, const struct ps_shard_rec
 static enum ps_status store_job(struct ps_turn *const turn,
                                 const struct ps_allotment_part *const part,
                                 const struct ps_plan_job *const job, const int64_t number,
-                                struct ps_error *const err)
+                                int64_t *const ret_cost, struct ps_error *const err)
 {
+    int64_t cost = 0;
     struct ps_shard_record_row *const rows = calloc((size_t)job->shard_count, sizeof(*rows));
     PS_ASSERT(rows != NULL);
     for (int64_t shard = 0; shard < job->shard_count; shard++) {
@@ -187,11 +188,13 @@ static enum ps_status store_job(struct ps_turn *const turn,
                 (struct ps_shard_records){0, 0, part->picked + cut->first, cut->end - cut->first};
         }
         make_row(turn, &records, &rows[shard]);
+        cost += ps_turn_worst_cost(turn, part->lane, &records);
         PS_ASSERT(rows[shard].row.bytes == cut->bytes);
     }
     const enum ps_status status = turn->parts.store.ops->put_shards(
         turn->parts.store.context, number, rows, job->shard_count, err);
     free(rows);
+    *ret_cost = cost;
     return status;
 }
 
@@ -207,17 +210,18 @@ static enum ps_status store_jobs(struct ps_turn *const turn,
     for (int64_t place = 0; place < allotment->job_count; place++) {
         const struct ps_allotment_part *part = NULL;
         const struct ps_plan_job *const cut = ps_allotment_job(allotment, place, &part);
-        if (store_job(turn, part, cut, first_number + place, err) != PS_OK) {
+        int64_t cost = 0;
+        if (store_job(turn, part, cut, first_number + place, &cost, err) != PS_OK) {
             return err->status;
         }
-        fact->shapes[fact->shape_count++] =
-            (struct ps_job_shape){.number = first_number + place,
-                                  .lane = part->lane,
-                                  .shard_count = cut->shard_count,
-                                  .records = cut->records,
-                                  .bytes = cut->bytes,
-                                  .input_tokens = cut->input_tokens,
-                                  .quota_tokens = cut->quota_tokens};
+        fact->shapes[fact->shape_count++] = (struct ps_job_shape){.number = first_number + place,
+                                                                  .lane = part->lane,
+                                                                  .shard_count = cut->shard_count,
+                                                                  .records = cut->records,
+                                                                  .bytes = cut->bytes,
+                                                                  .input_tokens = cut->input_tokens,
+                                                                  .quota_tokens = cut->quota_tokens,
+                                                                  .cost_usd_micros = cost};
     }
     fact->unsent = allotment->left_records;
     return PS_OK;
@@ -256,42 +260,49 @@ static int64_t records_of(const struct ps_fact *const fact)
     return records;
 }
 
+static enum ps_status cut_all(struct ps_turn *const turn,
+                              const struct ps_plan_records *const records,
+                              struct ps_fact *const fact, struct ps_error *const err)
+{
+    struct ps_allotment allotment PS_CLEANUP(ps_allotment_release);
+    const struct ps_cut_options options = {
+        .lanes = turn->parts.settings->lanes,
+        .lane_count = turn->parts.settings->lane_count,
+        .pools = &turn->pools,
+        .engine = turn->engine,
+        .timeout_ms = turn->parts.settings->timeout_hours * PS_HOUR_MS,
+        .wall_ms = ps_clock_now(turn->parts.clock).wall_ms,
+        .expected_output = turn->parts.settings->expect_output,
+    };
+    ps_allotment_init(&allotment);
+    if (records->end > records->first && ps_cut(&allotment, records, &options, err) != PS_OK) {
+        return err->status;
+    }
+    ps_turn_tell_cut(turn, &allotment);
+    return store_jobs(turn, &allotment, fact, err);
+}
+
 static enum ps_status cut_jobs(struct ps_turn *const turn, struct ps_fact *const fact,
                                struct ps_error *const err)
 {
     const struct ps_index *const index = turn->parts.index;
     struct unsent unsent PS_CLEANUP(release_unsent) = {0, false, NULL};
-    struct ps_allotment allotment PS_CLEANUP(ps_allotment_release);
-    ps_allotment_init(&allotment);
     if (find_unsent(turn, &unsent, err) != PS_OK) {
         return err->status;
     }
-    const struct ps_plan_records records = {ps_index_entry(index, 0), 0,
-                                            unsent.is_all ? ps_index_count(index) : unsent.count,
-                                            unsent.records, NULL};
+    struct ps_plan_records records = {ps_index_entry(index, 0), 0,
+                                      unsent.is_all ? ps_index_count(index) : unsent.count,
+                                      unsent.records, NULL};
+    fact->held_back = unsent.count > 0 ? ps_turn_fit_money(turn, &records) : 0;
+    enum ps_status status = PS_OK;
     if (ps_engine_canary(turn->engine) == PS_CANARY_WANTED) {
-        const enum ps_status status = cut_canary(turn, &records, fact, err);
-        if (status != PS_OK || fact->shape_count > 0) {
-            fact->unsent = unsent.count - records_of(fact);
-            return status;
-        }
+        status = cut_canary(turn, &records, fact, err);
     }
-    if (unsent.count > 0) {
-        const struct ps_cut_options options = {
-            .lanes = turn->parts.settings->lanes,
-            .lane_count = turn->parts.settings->lane_count,
-            .pools = &turn->pools,
-            .engine = turn->engine,
-            .timeout_ms = turn->parts.settings->timeout_hours * PS_HOUR_MS,
-            .wall_ms = ps_clock_now(turn->parts.clock).wall_ms,
-            .expected_output = turn->parts.settings->expect_output,
-        };
-        if (ps_cut(&allotment, &records, &options, err) != PS_OK) {
-            return err->status;
-        }
+    if (status == PS_OK && fact->shape_count == 0) {
+        status = cut_all(turn, &records, fact, err);
     }
-    ps_turn_tell_cut(turn, &allotment);
-    return store_jobs(turn, &allotment, fact, err);
+    fact->unsent = unsent.count - records_of(fact);
+    return status;
 }
 
 /* ------------------------------------------------ the end of a job */
@@ -473,8 +484,8 @@ static int64_t quota_of(const struct ps_turn *const turn,
 static enum ps_status hold_foreign(struct ps_turn *const turn, const struct ps_wish *const wish,
                                    struct ps_fact *const fact, struct ps_error *const err)
 {
-    const struct ps_lane *const lane =
-        &turn->parts.settings->lanes[ps_engine_find(turn->engine, wish->job)->lane];
+    const int64_t of_lane = ps_engine_find(turn->engine, wish->job)->lane;
+    const struct ps_lane *const lane = &turn->parts.settings->lanes[of_lane];
     const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, wish->job);
     struct ps_holds holds PS_CLEANUP(ps_holds_release);
     if (reading == NULL || reading->foreign == NULL) {
@@ -497,6 +508,7 @@ static enum ps_status hold_foreign(struct ps_turn *const turn, const struct ps_w
         }
         make_row(turn, &records, &rows[object]);
         fact->quota_tokens += quota_of(turn, &records, lane);
+        fact->cost_usd_micros += ps_turn_worst_cost(turn, of_lane, &records);
         ps_holds_add(&holds, &rows[object]);
         fact->shards[object] = rows[object].row;
     }

@@ -1,6 +1,7 @@
 #include "app/turn_internal.h"
 
 #include "base/assert.h"
+#include "base/checked.h"
 #include "base/limits.h"
 
 #include <stdlib.h>
@@ -22,9 +23,72 @@ void ps_turn_tell_counts(struct ps_turn *const turn)
     ps_engine_tell_counts(turn->engine, &counts);
 }
 
+int64_t ps_turn_cost_usd_micros(const struct ps_turn *const turn)
+{
+    return ps_engine_cost_usd_micros(turn->engine);
+}
+
 enum ps_spending_stop ps_turn_stop_reason(const struct ps_turn *const turn)
 {
     return ps_engine_stop_reason(turn->engine);
+}
+
+/* ------------------------------------------------ money */
+
+static int64_t worst_of(const struct ps_entry *const entry, const struct ps_price price)
+{
+    return ps_price_usd_micros(price, (int64_t)entry->input_tokens,
+                               (int64_t)entry->output_tokens_max);
+}
+
+int64_t ps_turn_worst_cost(const struct ps_turn *const turn, const int64_t lane,
+                           const struct ps_shard_records *const records)
+{
+    const struct ps_price price = turn->parts.settings->places[lane].price;
+    const bool is_picked = records->picked != NULL;
+    const int64_t count = is_picked ? records->picked_count : records->end - records->first;
+    int64_t cost = 0;
+    for (int64_t place = 0; place < count; place++) {
+        const struct ps_entry *const entry =
+            ps_index_entry(turn->parts.index,
+                           is_picked ? (int64_t)records->picked[place] : records->first + place);
+        cost = ps_entry_is_sent(entry) ? ps_sum_i64(cost, worst_of(entry, price)) : cost;
+    }
+    return cost;
+}
+
+/* Of any lane that may get the record. */
+static int64_t dearest(const struct ps_turn *const turn, const struct ps_entry *const entry)
+{
+    int64_t most = 0;
+    for (int64_t lane = 0; lane < turn->parts.settings->lane_count; lane++) {
+        const int64_t cost = worst_of(entry, turn->parts.settings->places[lane].price);
+        most = cost > most ? cost : most;
+    }
+    return most;
+}
+
+int64_t ps_turn_fit_money(const struct ps_turn *const turn, struct ps_plan_records *const records)
+{
+    int64_t left = ps_engine_cost_left(turn->engine);
+    int64_t end = records->first;
+    int64_t taken_away = 0;
+    if (left == INT64_MAX) {
+        return 0;
+    }
+    for (int64_t place = records->first; place < records->end; place++) {
+        const int64_t number = records->picked == NULL ? place : (int64_t)records->picked[place];
+        const struct ps_entry *const entry = &records->entries[number];
+        if (!ps_entry_is_sent(entry)) {
+            continue;
+        }
+        left -= dearest(turn, entry);
+        taken_away += left < 0 ? 1 : 0;
+        end = left < 0 ? end : place + 1;
+        left = left < 0 ? -1 : left;
+    }
+    records->end = end;
+    return taken_away;
 }
 
 /* ------------------------------------------------ the canary */

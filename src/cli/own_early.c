@@ -58,6 +58,15 @@ static void add_canary(const struct ps_owner *const owner, struct ps_buf *const 
                                                      : " are allowed");
 }
 
+static void add_cost(const struct ps_owner *const owner, struct ps_buf *const buf)
+{
+    ps_buf_add_text(buf, "ended early: --max-cost ");
+    ps_units_add_usd(buf, owner->settings.spending.max_cost_usd_micros);
+    ps_buf_add_text(buf, " does not hold one job more: ");
+    ps_units_add_usd(buf, ps_turn_cost_usd_micros(owner->turn));
+    ps_buf_add_text(buf, " is spent");
+}
+
 /* What the service said of one of them; its line, never its text. */
 static void say_example(const struct ps_owner *const owner, const int64_t record)
 {
@@ -82,17 +91,17 @@ static void say_example(const struct ps_owner *const owner, const int64_t record
     ps_say("for example %s", ps_buf_text(&text));
 }
 
-static void say_how_to_go_on(const struct ps_owner *const owner, const bool is_canary)
+static void say_how_to_go_on(const struct ps_owner *const owner, const enum ps_spending_stop stop)
 {
     const char *const name = owner->settings.name;
-    if (is_canary) {
+    if (stop == PS_SPENDING_CANARY) {
         ps_say("nothing more is sent; to send the canary once more: penstock retry %s; to go on as "
                "it is: penstock resume %s with a higher --max-failures, or --canary 0",
                name, name);
     } else {
         ps_say("nothing more is sent; to go on: the same command, or 'penstock resume %s', with a "
-               "higher --max-failures",
-               name);
+               "higher --%s",
+               name, ps_owner_early_option(owner));
     }
 }
 
@@ -105,24 +114,31 @@ void ps_owner_tell_early(struct ps_owner *const owner)
     struct ps_buf codes PS_CLEANUP(ps_buf_release);
     ps_buf_init(&text, PS_TEXT_BYTES_MAX);
     ps_buf_init(&codes, PS_TEXT_BYTES_MAX);
-    const bool is_canary = ps_turn_stop_reason(owner->turn) == PS_SPENDING_CANARY;
-    if (is_canary) {
+    const enum ps_spending_stop stop = ps_turn_stop_reason(owner->turn);
+    if (stop == PS_SPENDING_CANARY) {
         add_canary(owner, &text);
+    } else if (stop == PS_SPENDING_COST) {
+        add_cost(owner, &text);
     } else {
         add_failures(owner, &text);
     }
     ps_say("%s", ps_buf_text(&text));
     (void)snprintf(owner->status.message, sizeof(owner->status.message), "%s", ps_buf_text(&text));
-    if (ps_reasons_of_sent(owner->index, owner->answers, &reasons, &example, &err) == PS_OK &&
+    if (stop != PS_SPENDING_COST &&
+        ps_reasons_of_sent(owner->index, owner->answers, &reasons, &example, &err) == PS_OK &&
         example >= 0) {
         ps_reasons_add(&reasons, &codes);
         ps_say("what failed: %s", ps_buf_text(&codes));
         say_example(owner, example);
     }
-    say_how_to_go_on(owner, is_canary);
+    say_how_to_go_on(owner, stop);
 }
 
 const char *ps_owner_early_option(const struct ps_owner *const owner)
 {
-    return ps_turn_stop_reason(owner->turn) == PS_SPENDING_CANARY ? "canary" : "max-failures";
+    static const char *const options[] = {[PS_SPENDING_GO] = NULL,
+                                          [PS_SPENDING_FAILURES] = "max-failures",
+                                          [PS_SPENDING_CANARY] = "canary",
+                                          [PS_SPENDING_COST] = "max-cost"};
+    return options[ps_turn_stop_reason(owner->turn)];
 }

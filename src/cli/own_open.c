@@ -1,6 +1,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "cli/own_internal.h"
+#include "cli/request.h"
 #include "cli/say.h"
 #include "core/pool.h"
 #include "os/files.h"
@@ -65,6 +66,7 @@ static bool is_other_spending(const struct ps_spending_limits *const left,
 {
     return left->has_failures != right->has_failures ||
            left->canary_records != right->canary_records ||
+           left->max_cost_usd_micros != right->max_cost_usd_micros ||
            left->failures.count != right->failures.count ||
            left->failures.is_percent != right->failures.is_percent;
 }
@@ -75,6 +77,7 @@ static bool take_latest(struct ps_settings *const settings, const struct ps_sett
     bool is_other_lane = false;
     for (int64_t lane = 0; lane < settings->lane_count && lane < latest->lane_count; lane++) {
         is_other_lane = take_lane(&settings->lanes[lane], &latest->lanes[lane]) || is_other_lane;
+        settings->places[lane].price = latest->places[lane].price;
     }
     const bool is_other =
         is_other_lane || is_other_spending(&settings->spending, &latest->spending) ||
@@ -104,7 +107,10 @@ static bool take_spending(struct ps_spending_limits *const spending,
     if (options->has_canary) {
         spending->canary_records = options->canary;
     }
-    return options->has_max_failures || options->has_canary;
+    if (options->has_max_cost_usd_micros) {
+        spending->max_cost_usd_micros = options->max_cost_usd_micros;
+    }
+    return options->has_max_failures || options->has_canary || options->has_max_cost_usd_micros;
 }
 
 enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
@@ -120,6 +126,9 @@ enum ps_status ps_owner_read_settings(struct ps_owner *const owner,
     }
     if (latest == NULL && take_spending(&owner->settings.spending, owner->options) &&
         ps_settings_write(&owner->settings, owner->folder, err) != PS_OK) {
+        return err->status;
+    }
+    if (ps_request_check_money(&owner->settings, err) != PS_OK) {
         return err->status;
     }
     if (owner->options->has_poll_ms) {

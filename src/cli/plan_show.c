@@ -7,6 +7,7 @@
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/simulation.h"
+#include "codec/units.h"
 #include "os/clock.h"
 #include "os/files.h"
 #include "sim/startup.h"
@@ -239,4 +240,46 @@ void ps_plan_show_run(const struct ps_options *const options,
         ps_plan_text_add_brief(&text, &plan.view, settings->is_local);
         say_lines(ps_buf_str(&text));
     }
+}
+
+enum ps_status ps_plan_show_check(const struct ps_options *const options,
+                                  const struct ps_settings *const settings,
+                                  const char *const folder, struct ps_error *const err)
+{
+    const int64_t cap = settings->spending.max_cost_usd_micros;
+    const int64_t now_ms = ps_clock_real_wall_ms();
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
+    struct ps_index *index PS_CLEANUP(ps_index_free_auto) = NULL;
+    struct ps_plan_made plan PS_CLEANUP(ps_plan_made_release);
+    struct ps_buf cost PS_CLEANUP(ps_buf_release);
+    ps_buf_init(&cost, PS_PLAN_TEXT_BYTES_MAX);
+    ps_plan_made_init(&plan);
+    if (cap == 0 || options->is_yes) {
+        return PS_OK;
+    }
+    if (ps_request_models(options, &models, err) != PS_OK ||
+        ps_index_open(folder, &index, err) != PS_OK) {
+        return err->status;
+    }
+    const struct ps_plan_ask ask = {
+        .lanes = settings->lanes,
+        .lane_count = settings->lane_count,
+        .models = models,
+        .index = index,
+        .expected_output = settings->expect_output,
+        .start_ms = now_ms % PS_DAY_MS,
+        .max_cost_usd_micros = cap,
+        .wall_ms = now_ms,
+    };
+    if (ps_plan_make(&ask, &plan, err) != PS_OK) {
+        return err->status;
+    }
+    if (plan.view.verdict != PS_PLAN_TOO_DEAR) {
+        return PS_OK;
+    }
+    ps_units_add_usd(&cost, plan.view.cost_usd_micros);
+    (void)ps_error_set(err, PS_E_REFUSED, PS_RETRY_NEVER,
+                       "cannot keep to --max-cost: by plan this run costs %s", ps_buf_text(&cost));
+    return ps_error_hint(err, "Say --expect-output N where answers are shorter than they may be, "
+                              "give more, or say --yes: then it sends what is paid for.");
 }

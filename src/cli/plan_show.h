@@ -23,6 +23,14 @@ PS_MUST_CHECK enum ps_status ps_plan_show_make(const struct ps_options *options,
 void ps_plan_show_run(const struct ps_options *options, const struct ps_settings *settings,
                       const char *folder);
 
+/*
+ * PS_E_REFUSED: the run that is about to begin, whose index is in `folder`, costs more by plan than
+ * its --max-cost, and the user has not said --yes.
+ */
+PS_MUST_CHECK enum ps_status ps_plan_show_check(const struct ps_options *options,
+                                                const struct ps_settings *settings,
+                                                const char *folder, struct ps_error *err);
+
 /* Reads, plans, prints to stdout (text or JSON), draws; the exit status. */
 int ps_plan_show(const struct ps_options *options);
 

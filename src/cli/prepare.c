@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "cli/identity.h"
+#include "cli/plan_show.h"
 #include "cli/request.h"
 #include "cli/room.h"
 #include "cli/runs.h"
@@ -425,7 +426,8 @@ static enum ps_status make_run(const struct ps_options *const options,
         return recognise(prepared, staging.folder, err);
     }
     ps_prepare_tell(&prepared->summary);
-    if (ps_room_check(&prepared->settings, &prepared->summary, staging.folder, err) != PS_OK) {
+    if (ps_plan_show_check(options, &prepared->settings, staging.folder, err) != PS_OK ||
+        ps_room_check(&prepared->settings, &prepared->summary, staging.folder, err) != PS_OK) {
         return err->status;
     }
     return finish(prepared, &staging, err);

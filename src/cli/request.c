@@ -464,6 +464,42 @@ static void say_canary(const struct ps_settings *const settings)
     }
 }
 
+static enum ps_status set_prices(const struct ps_options *const options,
+                                 struct ps_settings *const settings, struct ps_error *const err)
+{
+    struct ps_models *models PS_CLEANUP(ps_models_free_auto) = NULL;
+    if (ps_request_models(options, &models, err) != PS_OK) {
+        return err->status;
+    }
+    for (int64_t place = 0; place < settings->lane_count; place++) {
+        const struct ps_str given = ps_str_of(settings->lanes[place].model);
+        const struct ps_model *const model = ps_models_find(models, given);
+        struct ps_price price = {0, 0};
+        if (model != NULL && ps_models_price(model, given, settings->lanes[place].kind, &price)) {
+            settings->places[place].price = price;
+        }
+    }
+    return PS_OK;
+}
+
+enum ps_status ps_request_check_money(const struct ps_settings *const settings,
+                                      struct ps_error *const err)
+{
+    for (int64_t place = 0; place < settings->lane_count; place++) {
+        const struct ps_price price = settings->places[place].price;
+        if (settings->spending.max_cost_usd_micros > 0 && price.input_usd_micros == 0 &&
+            price.output_usd_micros == 0) {
+            (void)ps_error_set(err, PS_E_REFUSED, PS_RETRY_NEVER,
+                               "cannot hold the run to --max-cost: the price of '%.100s' is not "
+                               "known",
+                               settings->lanes[place].model);
+            return ps_error_hint(err, "Run with --models-file FILE that has its price (in the form "
+                                      "of data/models.json), or without --max-cost.");
+        }
+    }
+    return PS_OK;
+}
+
 enum ps_status ps_request_settings(const struct ps_options *const options,
                                    struct ps_settings *const settings, struct ps_error *const err)
 {
@@ -483,7 +519,12 @@ enum ps_status ps_request_settings(const struct ps_options *const options,
         .has_failures = options->has_max_failures ? 1 : 0,
         .failures = options->max_failures,
         .canary_records = options->canary,
+        .max_cost_usd_micros = options->max_cost_usd_micros,
     };
     say_canary(settings);
+    if (set_prices(options, settings, err) != PS_OK ||
+        ps_request_check_money(settings, err) != PS_OK) {
+        return err->status;
+    }
     return ps_results_check_path(settings->results_path, err);
 }

@@ -49,6 +49,10 @@ PS_MUST_CHECK enum ps_status ps_request_lanes(const struct ps_options *options,
 PS_MUST_CHECK enum ps_status ps_request_check(const struct ps_options *options,
                                               struct ps_error *err);
 
+/* PS_E_REFUSED: a cap of money, and a lane whose price is not known. */
+PS_MUST_CHECK enum ps_status ps_request_check_money(const struct ps_settings *settings,
+                                                    struct ps_error *err);
+
 /* Of the lane's model. PS_E_USAGE where nobody here knows what its requests look like. */
 PS_MUST_CHECK enum ps_status ps_request_family(const struct ps_lane *lane,
                                                enum ps_family *ret_family, struct ps_error *err);

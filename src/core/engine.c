@@ -349,6 +349,7 @@ static void handle_cut(struct ps_engine *const engine, const struct ps_fact *con
     }
     engine->is_cut_due = false;
     engine->unsent = fact->unsent;
+    engine->held_back = fact->held_back;
     ps_engine_note_cut(engine, fact->shape_count);
     for (int64_t shape = 0; shape < fact->shape_count; shape++) {
         const struct ps_job_shape *const cut = &fact->shapes[shape];
@@ -361,6 +362,7 @@ static void handle_cut(struct ps_engine *const engine, const struct ps_fact *con
         job->input_tokens = cut->input_tokens;
         job->thought_tokens = cut->quota_tokens;
         job->quota_tokens = ps_engine_real_tokens(engine, job);
+        job->cost_usd_micros = cut->cost_usd_micros;
         ps_engine_put_in(engine, job);
     }
 }

@@ -37,6 +37,7 @@ struct ps_engine_lane {
     struct ps_str account; /* pinned at the first start (R1); "" then */
     int64_t pool;          /* a place in the list of pools */
     int64_t min_records;   /* of a job */
+    struct ps_price price; /* what its tokens cost */
     bool is_on_demand;     /* its jobs are calls, one a record: no bucket, no creates */
 };
 
@@ -131,6 +132,13 @@ void ps_engine_tell_counts(struct ps_engine *engine, const struct ps_spending_co
  */
 void ps_engine_set_canary(struct ps_engine *engine, enum ps_canary canary);
 enum ps_canary ps_engine_canary(const struct ps_engine *engine);
+
+/*
+ * What the jobs cost that were created: what they did where that is known, else the most they may.
+ * And what is left of the user's cap for jobs that are not cut yet; INT64_MAX: there is none.
+ */
+int64_t ps_engine_cost_usd_micros(const struct ps_engine *engine);
+int64_t ps_engine_cost_left(const struct ps_engine *engine);
 
 /* Why nothing more is created. */
 enum ps_spending_stop ps_engine_stop_reason(const struct ps_engine *engine);

@@ -32,6 +32,12 @@ static bool is_foreign(const struct ps_job *const job)
     return job->state >= PS_STATE_FOREIGN_LIST && job->state <= PS_STATE_FOREIGN_HOLD;
 }
 
+/* From its create on, whatever comes of it. */
+static bool is_paid_for(const struct ps_job *const job)
+{
+    return job->state >= PS_STATE_CREATING && job->state != PS_STATE_VOID;
+}
+
 static void count(struct ps_engine *const engine, const struct ps_job *const job,
                   const int64_t sign)
 {
@@ -44,6 +50,7 @@ static void count(struct ps_engine *const engine, const struct ps_job *const job
         pool->day_tokens += sign * job->day_tokens;
         pool->day_records += sign * job->records;
     }
+    engine->cost_usd_micros += is_paid_for(job) ? sign * job->cost_usd_micros : 0;
     engine->planned += job->state == PS_STATE_PLANNED ? sign : 0;
     engine->foreign += is_foreign(job) ? sign : 0;
     engine->reading += is_reading(job) ? sign : 0;

@@ -29,6 +29,9 @@ bool ps_engine_begin_calls(struct ps_engine *const engine, struct ps_job *const 
         pool->is_day_full = true;
         return false;
     }
+    if (!ps_engine_can_pay(engine, job)) {
+        return false;
+    }
     ps_engine_take_out(engine, job);
     job->state = PS_STATE_GATHERING;
     ps_engine_hold_day(engine, job);
@@ -267,6 +270,7 @@ void ps_engine_end_calls(struct ps_engine *const engine, struct ps_job *const jo
         return;
     }
     ps_engine_settle_day(engine, job, &job->called);
+    ps_engine_settle_cost(engine, job, &job->called);
     free(job->calls);
     job->calls = NULL;
     job->call_count = 0;

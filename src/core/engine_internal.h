@@ -122,6 +122,9 @@ struct ps_engine {
 
     enum ps_spending_stop stop; /* engine_money.c */
     enum ps_canary canary;
+    int64_t cost_usd_micros; /* of jobs that were created */
+    int64_t held_back;       /* unsent records that money keeps from being cut */
+    bool is_money_short;     /* a job waits for nothing else */
 
     struct ps_buf key; /* texts of the wish that was given last */
     struct ps_buf text;
@@ -206,6 +209,16 @@ bool ps_engine_sends_no_more(const struct ps_engine *engine);
 
 /* Jobs were cut: were they a canary? */
 void ps_engine_note_cut(struct ps_engine *engine, int64_t job_count);
+
+/* Is there money for the job? If not, that is remembered until the next pass. */
+bool ps_engine_can_pay(struct ps_engine *engine, const struct ps_job *job);
+
+/* What the job really cost is known from here on. */
+void ps_engine_settle_cost(const struct ps_engine *engine, struct ps_job *job,
+                           const struct ps_tally *tally);
+
+/* Does money alone keep what is left from being sent, now and when all that is live has ended? */
+bool ps_engine_is_out_of_money(struct ps_engine *engine);
 
 /* Nothing more is created, and not by a stop: ends the run once nothing is in flight. */
 void ps_engine_end_early(struct ps_engine *engine);

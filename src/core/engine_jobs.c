@@ -457,6 +457,7 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
         break;
     case PS_ACT_INPUT_GONE:
         job->verdict = PS_VERDICT_INPUT_GONE;
+        job->cost_usd_micros = 0; /* never sent */
         break;
     case PS_ACT_REPEAT_OR_PROVE:
         ps_engine_repeat_or_prove(engine, job, now);
@@ -549,6 +550,7 @@ static enum ps_job_fact hold_fact(struct ps_engine *const engine, struct ps_job 
     }
     job->thought_tokens = fact->quota_tokens;
     job->quota_tokens = ps_engine_real_tokens(engine, job);
+    job->cost_usd_micros = fact->cost_usd_micros;
     ps_engine_hold_day(engine, job);
     engine->unsent = fact->unsent;
     engine->is_cut_due = true;

@@ -25,6 +25,9 @@ static void judge_canary(struct ps_engine *const engine,
 void ps_engine_tell_counts(struct ps_engine *const engine,
                            const struct ps_spending_counts *const counts)
 {
+    if (engine->phase != PS_PHASE_RUNNING) {
+        return;
+    }
     engine->stop = ps_spending_judge(&engine->options.spending, counts);
     if (engine->stop == PS_SPENDING_GO && is_canary_over(engine)) {
         judge_canary(engine, counts);
@@ -70,6 +73,72 @@ static bool is_any_in_flight(struct ps_engine *const engine)
         is_any = ps_engine_job_by_number(engine, number)->state >= PS_STATE_CREATING;
     }
     return is_any;
+}
+
+/* ------------------------------------------------ money */
+
+static int64_t cap_of(const struct ps_engine *const engine)
+{
+    return engine->options.spending.max_cost_usd_micros;
+}
+
+int64_t ps_engine_cost_usd_micros(const struct ps_engine *const engine)
+{
+    return engine->cost_usd_micros;
+}
+
+int64_t ps_engine_cost_left(const struct ps_engine *const engine)
+{
+    int64_t left = cap_of(engine) - engine->cost_usd_micros;
+    if (cap_of(engine) == 0) {
+        return INT64_MAX;
+    }
+    for (int64_t place = 0; place < engine->job_count; place++) {
+        const struct ps_job *const job = &engine->jobs[place];
+        left -= job->state < PS_STATE_CREATING ? job->cost_usd_micros : 0;
+    }
+    return left > 0 ? left : 0;
+}
+
+static bool is_payable(const struct ps_engine *const engine, const struct ps_job *const job)
+{
+    return cap_of(engine) == 0 || job->cost_usd_micros <= cap_of(engine) - engine->cost_usd_micros;
+}
+
+bool ps_engine_can_pay(struct ps_engine *const engine, const struct ps_job *const job)
+{
+    engine->is_money_short = engine->is_money_short || !is_payable(engine, job);
+    return is_payable(engine, job);
+}
+
+void ps_engine_settle_cost(const struct ps_engine *const engine, struct ps_job *const job,
+                           const struct ps_tally *const tally)
+{
+    /* Where lines are there and nobody says what they used, the most is held on to. */
+    if (tally->lines == 0 || tally->input_tokens > 0 || tally->output_tokens > 0) {
+        job->cost_usd_micros = ps_price_usd_micros(engine->lanes[job->lane].lane.price,
+                                                   tally->input_tokens, tally->output_tokens);
+    }
+}
+
+bool ps_engine_is_out_of_money(struct ps_engine *const engine)
+{
+    if (cap_of(engine) == 0 || is_any_in_flight(engine)) {
+        return false;
+    }
+    if (engine->open == 0) {
+        return engine->held_back > 0 && !engine->is_cut_due;
+    }
+    bool is_all_short = engine->is_money_short;
+    for (int64_t place = 0; is_all_short && place < engine->moving.count; place++) {
+        const struct ps_job *const job =
+            ps_engine_job_by_number(engine, ps_numbers_at(&engine->moving, place));
+        is_all_short = job->state == PS_STATE_READY && !is_payable(engine, job);
+    }
+    for (int64_t pool = 0; pool < engine->options.pool_count; pool++) {
+        is_all_short = is_all_short && !engine->pools[pool].is_day_full;
+    }
+    return is_all_short;
 }
 
 void ps_engine_end_early(struct ps_engine *const engine)

@@ -41,6 +41,7 @@ void ps_engine_judge(struct ps_engine *const engine, struct ps_job *const job,
     }
     if (job->verdict == PS_VERDICT_UNPROCESSED) {
         ps_engine_settle_day(engine, job, tally);
+        ps_engine_settle_cost(engine, job, tally);
     }
 }
 

@@ -78,8 +78,8 @@ static bool is_cut_time(const struct ps_engine *const engine)
 {
     const int64_t least = smallest_job(engine);
     const bool is_more_coming = engine->reading > 0 && engine->unsent / JOBS_WORTH_CUTTING < least;
-    const bool is_worth_it =
-        engine->open == 0 || engine->unsent < 0 || (engine->unsent >= least && !is_more_coming);
+    const bool is_worth_it = engine->open == 0 || engine->unsent < 0 ||
+                             (engine->unsent >= least && !is_more_coming && engine->held_back == 0);
     return engine->is_cut_due && engine->planned == 0 && is_worth_it;
 }
 
@@ -89,6 +89,9 @@ static bool next_cut(struct ps_engine *const engine, struct ps_wish *const ret_w
     struct ps_wish wish = {.kind = PS_WISH_CUT_JOBS, .job = -1, .shard = (int64_t)PS_VERDICT_NONE};
     if (engine->is_cut_open || engine->foreign > 0) {
         return false;
+    }
+    if (engine->stop == PS_SPENDING_GO && ps_engine_is_out_of_money(engine)) {
+        engine->stop = PS_SPENDING_COST;
     }
     if (engine->stop != PS_SPENDING_GO && !engine->is_stopping) {
         ps_engine_end_early(engine);
@@ -164,6 +167,9 @@ bool ps_engine_may_create(struct ps_engine *const engine, struct ps_pool_state *
         return false;
     }
     const bool fits = ps_engine_fits_day(pool, job);
+    if (!ps_engine_can_pay(engine, job)) {
+        return false;
+    }
     const bool is_soon = is_paced(pool) && now.steady_ms < pool->gap_end_ms;
     pool->is_day_full = pool->is_day_full || !fits;
     pool->is_gap_needed = pool->is_gap_needed || (fits && is_soon);
@@ -225,6 +231,7 @@ static void advance(struct ps_engine *const engine, struct ps_job *const job,
 /* Planned jobs begin their way, a few ahead of their pool's slots; a stop lets them go. */
 static void start_planned(struct ps_engine *const engine, const struct ps_now now)
 {
+    engine->is_money_short = false;
     for (int64_t place = 0; place < engine->options.pool_count; place++) {
         struct ps_pool_state *const pool = &engine->pools[place];
         pool->is_day_full = false;

@@ -110,6 +110,8 @@ struct ps_job {
     int64_t day_end_ms;
     int64_t day_tokens; /* and how much of quota_tokens */
 
+    int64_t cost_usd_micros; /* the most it may cost; once its answers are read, what it did */
+
     /* ---- not in the store ---- */
     int64_t open_wishes;
     struct ps_shard_row *shards; /* while they are put and checked */

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "core/lane.h"
+#include "core/spending.h"
 
 enum ps_model_state {
     PS_MODEL_ACTIVE,
@@ -41,12 +42,6 @@ struct ps_model {
     struct ps_str ends; /* "2027-03-30"; "": not announced */
     struct ps_str note; /* what else a user should know; "" */
     void *row;          /* the rest: for this module alone */
-};
-
-/* Micro-dollars for a million tokens. */
-struct ps_price {
-    int64_t input_usd_micros;
-    int64_t output_usd_micros;
 };
 
 /* A quota as Service Quotas knows it. */

@@ -1,5 +1,16 @@
 #include "core/spending.h"
 
+#include "base/checked.h"
+
+#define TOKENS_OF_A_PRICE 1000000
+
+int64_t ps_price_usd_micros(const struct ps_price price, const int64_t input_tokens,
+                            const int64_t output_tokens)
+{
+    return ps_sum_i64(ps_scale_up_i64(input_tokens, price.input_usd_micros, TOKENS_OF_A_PRICE),
+                      ps_scale_up_i64(output_tokens, price.output_usd_micros, TOKENS_OF_A_PRICE));
+}
+
 enum ps_spending_stop ps_spending_judge(const struct ps_spending_limits *const limits,
                                         const struct ps_spending_counts *const counts)
 {

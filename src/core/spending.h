@@ -1,6 +1,6 @@
 /*
- * spending - may more be sent? What the user allows of failures before the next thousand dollars,
- * held against what came back.
+ * spending - may more be sent? What the user allows of failures and of money, held against what
+ * came back and what it costs.
  *
  * Pure values.
  */
@@ -10,11 +10,21 @@
 #include "base/many.h"
 #include "base/str.h"
 
+/* Micro-dollars for a million tokens. */
+struct ps_price {
+    int64_t input_usd_micros;
+    int64_t output_usd_micros;
+};
+
+/* What so many tokens cost, rounded up; no more than INT64_MAX. */
+int64_t ps_price_usd_micros(struct ps_price price, int64_t input_tokens, int64_t output_tokens);
+
 /* As the user says them; zero: no such limit. */
 struct ps_spending_limits {
     int64_t has_failures;
     struct ps_many failures; /* of the records that have an ending */
     int64_t canary_records;  /* of each model: they must succeed before the rest is sent */
+    int64_t max_cost_usd_micros;
 };
 
 /* So many in a hundred of a canary may fail where the user says nothing of failures: a model that
@@ -41,7 +51,12 @@ struct ps_spending_counts {
 };
 
 /* Why no more is sent. */
-enum ps_spending_stop { PS_SPENDING_GO, PS_SPENDING_FAILURES, PS_SPENDING_CANARY };
+enum ps_spending_stop {
+    PS_SPENDING_GO,
+    PS_SPENDING_FAILURES,
+    PS_SPENDING_CANARY,
+    PS_SPENDING_COST
+};
 
 /* What the limits say of the counts. */
 enum ps_spending_stop ps_spending_judge(const struct ps_spending_limits *limits,

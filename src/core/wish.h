@@ -138,7 +138,8 @@ struct ps_job_shape {
     int64_t records;
     int64_t bytes;
     int64_t input_tokens;
-    int64_t quota_tokens; /* against a day's budget: input and expected output times burn-down */
+    int64_t quota_tokens;    /* against a day's budget: input and expected output times burn-down */
+    int64_t cost_usd_micros; /* the most it may cost */
 };
 
 /* A record of a job on demand that is still to be called for. */
@@ -186,9 +187,11 @@ struct ps_fact {
     /* TALLY; INVOKE: the tokens alone, as the service counted them; LOAD_CALLS: what came already
      */
     struct ps_tally tally;
-    int64_t quota_tokens; /* HOLD_FOREIGN: as in a shape */
-    int64_t unsent; /* CUT_JOBS, CLOSE_JOB, HOLD_FOREIGN, GIVE_UP: records that no job holds */
-    bool is_equal;  /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
+    int64_t quota_tokens; /* HOLD_FOREIGN: as in a shape, like the next one */
+    int64_t cost_usd_micros;
+    int64_t held_back; /* CUT_JOBS: of the unsent, those that money keeps from being cut */
+    int64_t unsent;    /* CUT_JOBS, CLOSE_JOB, HOLD_FOREIGN, GIVE_UP: records that no job holds */
+    bool is_equal;     /* PUT_SHARD: 412, and what is there was proven equal (outcome YES) */
 };
 
 void ps_fact_release(struct ps_fact *fact);

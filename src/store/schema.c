@@ -44,6 +44,8 @@ static const char *const migrations[] = {
     /* What was thought of a job, beside what it used; jobs of before teach nothing. */
     "ALTER TABLE jobs ADD COLUMN thought_tokens INTEGER NOT NULL DEFAULT 0;"
     "UPDATE jobs SET thought_tokens = quota_tokens WHERE verdict = 0;",
+    /* What a job may cost, and then what it did. */
+    "ALTER TABLE jobs ADD COLUMN cost_usd_micros INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -33,7 +33,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SET_VALUE] = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
     [GET_VALUE] = "SELECT value FROM settings WHERE name = ?",
     [PUT_JOB] = "INSERT OR REPLACE INTO jobs VALUES "
-                "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [EACH_JOB] = "SELECT * FROM jobs ORDER BY number",
     [DROP_SHARDS] = "DELETE FROM shards WHERE job = ?",
     [PUT_SHARD] = "INSERT INTO shards VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -181,7 +181,7 @@ static enum ps_status store_put_job(void *const context, const struct ps_job *co
     const int64_t harvest[] = {job->ended_ms,         job->listing_digest, job->listing_ms,
                                (int64_t)job->verdict, job->tries,          job->wake_ms,
                                job->quota_tokens,     job->day_end_ms,     job->day_tokens,
-                               job->thought_tokens};
+                               job->thought_tokens,   job->cost_usd_micros};
     for (size_t place = 0; place < sizeof(head) / sizeof(head[0]); place++) {
         bind_number(&binding, head[place]);
     }
@@ -254,6 +254,7 @@ static void read_job(sqlite3_stmt *const statement, struct ps_job *const job)
     job->day_end_ms = read_number(&reading);
     job->day_tokens = read_number(&reading);
     job->thought_tokens = read_number(&reading);
+    job->cost_usd_micros = read_number(&reading);
 }
 
 static enum ps_status end_reading(struct sqlite_store *const store, sqlite3_stmt *const statement,

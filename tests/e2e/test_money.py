@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Failures and money: nothing more is sent than the user allows, and what is paid for is collected.
 
-Goal: --max-failures and --canary, through the real binary. Method: an emulator of its own whose records fail by its faults; its own event
+Goal: --max-failures, --canary and --max-cost, through the real binary. Method: an emulator of its own whose records fail by its faults; its own event
 log says what was created, the independent judge that nothing is lost or paid twice.
 """
 from harness import *
 
 RECORDS = 60
 EARLY = 6
+UNPRICED = "mistral.mistral-large-2407-v1:0"
 LANE = "jobs=1,job_records=10,shard_records=5,min_records=5"  # six jobs, one after another
 
 
@@ -93,6 +94,52 @@ def a_canary_that_lives_lets_the_rest_go_though_its_process_dies(work):
     check_equal("job.state", events[1], "the canary worked before the next job was made")
     check_equal(6, created(emulator), "in six jobs")
     work.judge(emulator, prompts, "results.jsonl")
+
+
+def cost(emulator):
+    """What the emulator billed, by its own log, at the batch prices of HAIKU for a million tokens."""
+    with open(os.path.join(ROOT, "data", "models.json"), encoding="utf-8") as file:
+        models = {model["id"]: model for model in json.load(file)["models"]}
+    price = models[HAIKU[len("us."):]]["prices"]["regional"]
+    return sum(event["input_tokens"] * price["batch_input"] + event["output_tokens"] * price["batch_output"]
+               for event in emulator.events("record") if event["is_billed"]) / 1e12
+
+
+@test
+def a_cap_of_money_is_never_crossed_and_a_higher_one_goes_on(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits=LANE)
+    arguments = (emulator, prompts, "results.jsonl", "--max-tokens", "200", "--name", "m")
+    process = work.start_run(*arguments, "--max-cost", "0.004", lane=LANE)
+    wait_until(lambda: created(emulator) >= 1, "a job")
+    process.kill()
+    process.wait()
+    done = work.run(*arguments, "--max-cost", "0.004", lane=LANE)
+    check_status(done, EARLY, "the money does not reach")
+    spent = cost(emulator)
+    check(0 < spent <= 0.004, "what was billed is under the cap", "%f" % spent)
+    check(re.search(r"ended early: --max-cost (under )?\$0\.\d+ does not hold", done.err), "it says so", done.err)
+    told = report(work)
+    check_equal("max-cost", told["ended_early"], "the report says so too")
+    check(0 < told["pending"] < RECORDS and told["pending"] + told["succeeded"] == RECORDS, "what is paid for is collected", str(told))
+    done = work.run(*arguments, "--max-cost", "5", lane=LANE)
+    check_status(done, OK, "the same command with more money goes on to the end")
+    work.judge(emulator, prompts, "results.jsonl")
+
+
+@test
+def a_cap_that_the_plan_crosses_is_refused_before_anything_is_sent(work):
+    prompts = work.prompts(RECORDS)
+    emulator = work.emulator(limits=LANE)
+    arguments = [one for one in work.run_arguments(emulator, prompts, "results.jsonl", "--max-cost", "0.001", lane=LANE) if one != "--yes"]
+    for _ in range(2):
+        done = work.penstock(*arguments, env=work.environment(emulator))
+        check_status(done, REFUSED, "the plan costs more")
+        check("--expect-output" in done.err and "--yes" in done.err, "it says what to do", done.err)
+    check_equal(0, created(emulator), "nothing was sent")
+    unpriced = work.run(emulator, prompts, "results.jsonl", "--max-cost", "5", lane=LANE + ",region=us-west-2", model=UNPRICED)
+    check_status(unpriced, REFUSED, "a model without a price")
+    check("--models-file" in unpriced.err, "it says how to give one", unpriced.err)
 
 
 main(__doc__)

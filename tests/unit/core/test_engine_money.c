@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 static const struct hand_options few_failures = {
@@ -218,6 +219,135 @@ static void a_canary_that_was_never_sent_is_cut_anew(void **state)
     hand_end(&hand);
 }
 
+/* ------------------------------------------------ money */
+
+/* A million tokens cost 2 and 10 dollars; a job is thought to cost 60 micro-dollars at most. */
+static const struct hand_options capped = {.jobs_max = 2, .spending = {.max_cost_usd_micros = 100}};
+#define JOB_USD_MICROS 60
+
+static void begin_capped(struct hand *const hand, const int64_t cap)
+{
+    struct hand_options options = capped;
+    options.spending.max_cost_usd_micros = cap;
+    options.lanes[0] = (struct ps_engine_lane){.names = {PS_STR("b"), PS_STR("p"), PS_STR("run")},
+                                               .model = PS_STR("m"),
+                                               .role_arn = PS_STR("arn:aws:iam::1:role/r"),
+                                               .region = PS_STR("us-east-1"),
+                                               .price = {2000000, 10000000},
+                                               .min_records = 5};
+    options.lane_count = 1;
+    hand_begin(hand, &options);
+}
+
+static void cut_costly(struct hand *const hand, const int64_t job_count, const int64_t unsent,
+                       const int64_t held_back)
+{
+    struct ps_fact fact = {.outcome = PS_OUTCOME_YES, .unsent = unsent, .held_back = held_back};
+    fact.shapes = calloc((size_t)job_count + 1, sizeof(fact.shapes[0]));
+    for (int64_t job = 0; job < job_count; job++) {
+        fact.shapes[fact.shape_count++] =
+            (struct ps_job_shape){.number = ps_engine_next_number(hand->engine) + job,
+                                  .shard_count = 1,
+                                  .records = HAND_RECORDS,
+                                  .bytes = HAND_BYTES,
+                                  .cost_usd_micros = JOB_USD_MICROS};
+    }
+    hand_expect(hand, PS_WISH_CUT_JOBS);
+    hand_give(hand, &fact);
+}
+
+static void end_paid_job(struct hand *const hand, const int64_t unsent)
+{
+    const struct ps_job_view end = hand_view(PS_JOB_COMPLETED);
+    struct ps_tally all = hand_tally_of(10, 10);
+    all.input_tokens = 5;
+    all.output_tokens = 3;
+    hand_expect(hand, PS_WISH_LIST_JOBS);
+    hand_jobs(hand, &end, NULL);
+    hand_expect(hand, PS_WISH_GET_JOB);
+    hand_jobs(hand, &end, NULL);
+    hand_read_and_tally(hand, &all);
+    assert_int_equal(ps_engine_cost_usd_micros(hand->engine), 40); /* 5 x 2 + 3 x 10 */
+    hand_expect_close(hand, PS_VERDICT_UNPROCESSED);
+    hand_close(hand, unsent);
+}
+
+static void a_create_reserves_the_most_and_what_is_settled_is_free_again(void **state)
+{
+    (void)state;
+    struct hand hand;
+    begin_capped(&hand, 100);
+    hand_start(&hand);
+    cut_costly(&hand, 2, 0, 0);
+    assert_int_equal(ps_engine_cost_left(hand.engine), 0); /* both wait for their create */
+    hand_prepare_job(&hand, 1);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_int_equal(ps_engine_cost_usd_micros(hand.engine), JOB_USD_MICROS);
+    hand_yes(&hand);
+    hand_prepare_job(&hand, 2);
+    end_paid_job(&hand, 0); /* before that the second job waited, though a slot was free */
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    assert_int_equal(hand.last.wish.job, 2);
+    assert_int_equal(ps_engine_cost_usd_micros(hand.engine), 40 + JOB_USD_MICROS);
+    hand_end(&hand);
+}
+
+static void a_job_that_no_money_is_left_for_ends_the_run(void **state)
+{
+    (void)state;
+    struct hand hand;
+    begin_capped(&hand, 99);
+    hand_start(&hand);
+    cut_costly(&hand, 2, 0, 0);
+    hand_prepare_job(&hand, 1);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    hand_yes(&hand);
+    hand_prepare_job(&hand, 2);
+    end_paid_job(&hand, 0);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    assert_int_equal(ps_engine_stop_reason(hand.engine), PS_SPENDING_COST);
+    hand.options.spending.max_cost_usd_micros = 100;
+    hand_restart(&hand); /* with more money, what is known of the cost is known again */
+    assert_int_equal(ps_engine_cost_usd_micros(hand.engine), 40);
+    hand_start(&hand);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    hand_end(&hand);
+}
+
+static void what_money_kept_from_being_cut_is_not_given_up(void **state)
+{
+    (void)state;
+    struct hand hand;
+    begin_capped(&hand, 100);
+    hand_start(&hand);
+    cut_costly(&hand, 1, 500, 500);
+    hand_prepare_job(&hand, 1);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    hand_yes(&hand);
+    end_paid_job(&hand, 500); /* nothing was cut while it lived */
+    cut_costly(&hand, 0, 500, 500);
+    hand_expect_nothing(&hand);
+    assert_int_equal(ps_engine_phase(hand.engine), PS_PHASE_EARLY);
+    assert_int_equal(ps_engine_stop_reason(hand.engine), PS_SPENDING_COST);
+    hand_end(&hand);
+}
+
+static void usage_that_nobody_tells_is_taken_for_the_most(void **state)
+{
+    (void)state;
+    struct hand hand;
+    begin_capped(&hand, 100);
+    hand_start(&hand);
+    cut_costly(&hand, 1, 0, 0);
+    hand_prepare_job(&hand, 1);
+    hand_expect(&hand, PS_WISH_CREATE_JOB);
+    hand_yes(&hand);
+    end_job(&hand, 0);
+    assert_int_equal(ps_engine_cost_usd_micros(hand.engine), JOB_USD_MICROS);
+    hand_end(&hand);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +361,10 @@ int main(void)
         cmocka_unit_test(a_canary_that_succeeds_lets_the_rest_go),
         cmocka_unit_test(a_canary_that_fails_ends_the_run_before_the_rest),
         cmocka_unit_test(a_canary_that_was_never_sent_is_cut_anew),
+        cmocka_unit_test(a_create_reserves_the_most_and_what_is_settled_is_free_again),
+        cmocka_unit_test(a_job_that_no_money_is_left_for_ends_the_run),
+        cmocka_unit_test(what_money_kept_from_being_cut_is_not_given_up),
+        cmocka_unit_test(usage_that_nobody_tells_is_taken_for_the_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,11 +71,22 @@ static void the_words_of_a_canary_are_read_again(void **state)
     assert_int_equal(ps_canary_of(PS_STR("pass")), PS_CANARY_NONE);
 }
 
+static void a_price_is_rounded_up_each_part_by_itself(void **state)
+{
+    (void)state;
+    const struct ps_price price = {550000, 2750000};
+    assert_int_equal(ps_price_usd_micros(price, 0, 0), 0);
+    assert_int_equal(ps_price_usd_micros(price, 1, 1), 1 + 3);
+    assert_int_equal(ps_price_usd_micros(price, 1000000, 1000000), 3300000);
+    assert_int_equal(ps_price_usd_micros(price, INT64_MAX, INT64_MAX), INT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_are_held_against_what_has_ended),
         cmocka_unit_test(a_canary_is_judged_by_all_that_came_back),
+        cmocka_unit_test(a_price_is_rounded_up_each_part_by_itself),
         cmocka_unit_test(the_words_of_a_canary_are_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

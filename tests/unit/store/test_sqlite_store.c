@@ -158,7 +158,8 @@ static void a_job_comes_back_as_it_was(void **state)
                          .quota_tokens = INT64_C(20000000000000),
                          .day_end_ms = 19,
                          .day_tokens = 20,
-                         .thought_tokens = 21};
+                         .thought_tokens = 21,
+                         .cost_usd_micros = 22};
     struct ps_job found = {0};
     begin();
     assert_int_equal(store.ops->put_job(store.context, &job, &err), PS_OK);
@@ -169,6 +170,7 @@ static void a_job_comes_back_as_it_was(void **state)
     assert_int_equal(store.ops->each_job(store.context, keep_last, &found, &err), PS_OK);
     assert_string_equal(found.token, job.token);
     assert_int_equal(found.thought_tokens, job.thought_tokens);
+    assert_int_equal(found.cost_usd_micros, job.cost_usd_micros);
     assert_string_equal(found.request, job.request);
     assert_null(found.arn);
     assert_string_equal(found.message, job.message);
