@@ -104,7 +104,8 @@ static void rebuild(struct mill *const mill, const int64_t lane_count,
     for (place = 0; place < lane_count; place++) {
         const struct ps_engine_use left = ps_engine_pool_use(before, place);
         const struct ps_engine_use right = ps_engine_pool_use(mill->hand.engine, place);
-        assert_memory_equal(&left, &right, sizeof(left));
+        /* Whether the day is full is known from the next pass on. */
+        assert_memory_equal(&left, &right, offsetof(struct ps_engine_use, is_day_full));
     }
     assert_int_equal(ps_engine_records_held(before), ps_engine_records_held(mill->hand.engine));
     (void)ps_engine_free(before);
