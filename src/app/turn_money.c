@@ -176,8 +176,7 @@ enum ps_status ps_turn_cut_canary(const struct ps_turn *const turn, const int64_
         lanes[place] = (struct ps_allot_lane){
             .lane = &settings->lanes[place],
             .share = place == lane ? 1 : 0,
-            .size = {.job_tokens = ps_engine_job_tokens_max(turn->engine, pool,
-                                                            settings->spending.canary_records),
+            .size = {.job_tokens = ps_engine_job_tokens_max(turn->engine, pool),
                      .expected_output = settings->expect_output},
         };
     }

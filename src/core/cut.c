@@ -154,8 +154,7 @@ static void size_lane(const struct ps_cut_options *const options, const int64_t 
         .lane = &options->lanes[lane],
         .share = part->input_tokens + part->output_tokens + part->records,
         .size = {.sizing = sizing->job_records > 0 ? sizing : NULL,
-                 .job_tokens =
-                     ps_engine_job_tokens_max(options->engine, supply->pool, sizing->job_records),
+                 .job_tokens = ps_engine_job_tokens_max(options->engine, supply->pool),
                  .expected_output = options->expected_output},
     };
 }

@@ -1,7 +1,6 @@
 #include "core/day.h"
 
 #include "base/assert.h"
-#include "base/checked.h"
 
 int64_t ps_day_end_of(const int64_t wall_ms, const int64_t reset_ms)
 {
@@ -51,32 +50,4 @@ int64_t ps_day_wake_ms(const struct ps_day *const day, const struct ps_now now)
     const int64_t by_wall_ms = now.steady_ms + (day->end_ms - now.wall_ms);
     const int64_t late_ms = by_wall_ms > day->turn_ms ? by_wall_ms : day->turn_ms;
     return late_ms < day->turn_ms + PS_DAY_MS ? late_ms : day->turn_ms + PS_DAY_MS;
-}
-
-/* The smallest number whose square is at least `value`. */
-static int64_t root_above(const int64_t value)
-{
-    int64_t low = 0;
-    int64_t high = INT64_C(3037000499); /* its square is the last one in 64 bits */
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (middle * middle >= value) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low;
-}
-
-#define MILLIS 1000
-
-int64_t ps_day_headroom(const int64_t z_millis, const int64_t sigma_tokens, const int64_t records)
-{
-    int64_t tokens = 0;
-    PS_ASSERT(z_millis >= 0 && sigma_tokens >= 0 && records >= 0);
-    if (!ps_muldiv_i64(z_millis * root_above(records), sigma_tokens, MILLIS, &tokens)) {
-        return INT64_MAX;
-    }
-    return tokens;
 }

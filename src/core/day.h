@@ -34,10 +34,4 @@ bool ps_day_pass(struct ps_day *day, struct ps_now now, int64_t reset_ms);
 /* When, on the steady clock, it may be over at the earliest. */
 int64_t ps_day_wake_ms(const struct ps_day *day, struct ps_now now);
 
-/*
- * How far `records` of a day may go above their expected tokens: z * sigma * sqrt(records), rounded
- * up (reference: reliability.md, section 9). z in thousandths; sigma in tokens a record.
- */
-int64_t ps_day_headroom(int64_t z_millis, int64_t sigma_tokens, int64_t records);
-
 #endif

@@ -50,14 +50,12 @@ struct ps_engine_lane {
  * between.
  */
 struct ps_engine_pool {
-    int64_t jobs_max;       /* slots; 0 and below: any number */
-    int64_t tpd;            /* tokens a day; 0 and below: no such limit */
-    int64_t tpm;            /* tokens a minute; 0 and below: no such limit */
-    int64_t rps;            /* records a second; likewise */
-    int64_t reset_ms;       /* when the day turns: ms after 00:00 UTC */
-    int64_t burndown;       /* what an output token counts against tpd; 0: 1 */
-    int64_t headroom_z;     /* kept free of a day, in thousandths: z of z*sigma*sqrt(records) */
-    int64_t headroom_sigma; /* and its sigma, in tokens a record */
+    int64_t jobs_max; /* slots; 0 and below: any number */
+    int64_t tpd;      /* tokens a day; 0 and below: no such limit */
+    int64_t tpm;      /* tokens a minute; 0 and below: no such limit */
+    int64_t rps;      /* records a second; likewise */
+    int64_t reset_ms; /* when the day turns: ms after 00:00 UTC */
+    int64_t burndown; /* what an output token counts against tpd; 0: 1 */
 };
 
 struct ps_engine_options {
@@ -221,9 +219,9 @@ int64_t ps_engine_lane_pool(const struct ps_engine *engine, int64_t lane);
 /* What the pool's records really use beside what was thought of them. */
 struct ps_estimate ps_engine_estimate(const struct ps_engine *engine, int64_t pool);
 
-/* The most tokens, as estimates count, that one job of so many records may have in a pool: a whole
- * day's budget. One that has more and is not created yet is cut anew. INT64_MAX: any number. */
-int64_t ps_engine_job_tokens_max(const struct ps_engine *engine, int64_t pool, int64_t records);
+/* The most tokens, as estimates count, that one job may have in a pool: a whole day's budget. One
+ * that has more and is not created yet is cut anew. INT64_MAX: any number. */
+int64_t ps_engine_job_tokens_max(const struct ps_engine *engine, int64_t pool);
 
 /* Records that open jobs hold. */
 int64_t ps_engine_records_held(const struct ps_engine *engine);

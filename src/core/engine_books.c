@@ -48,7 +48,6 @@ static void count(struct ps_engine *const engine, const struct ps_job *const job
     pool->ahead += is_ahead ? sign : 0;
     if (job->day_end_ms != 0 && job->day_end_ms == pool->day.end_ms) {
         pool->day_tokens += sign * job->day_tokens;
-        pool->day_records += sign * job->records;
     }
     engine->cost_usd_micros += is_paid_for(job) ? sign * job->cost_usd_micros : 0;
     engine->planned += job->state == PS_STATE_PLANNED ? sign : 0;

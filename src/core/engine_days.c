@@ -53,13 +53,11 @@ void ps_engine_count_day(struct ps_engine *const engine, const int64_t pool)
 {
     struct ps_pool_state *const state = &engine->pools[pool];
     state->day_tokens = 0;
-    state->day_records = 0;
     for (int64_t place = 0; place < engine->job_count; place++) {
         const struct ps_job *const job = &engine->jobs[place];
         if (ps_engine_pool_of(engine, job) == state && job->day_end_ms != 0 &&
             job->day_end_ms == state->day.end_ms) {
             state->day_tokens += job->day_tokens;
-            state->day_records += job->records;
         }
     }
 }
@@ -147,21 +145,15 @@ int64_t ps_engine_ask_at_ms(const struct ps_engine *const engine)
     return at_ms;
 }
 
-/* Of a day in which so many records are held: without its headroom. */
-static int64_t budget_of(const struct ps_engine_pool *const pool, const int64_t records)
+static int64_t budget_of(const struct ps_pool_state *const pool)
 {
-    if (pool->tpd <= 0) {
-        return INT64_MAX;
-    }
-    const int64_t kept = ps_day_headroom(pool->headroom_z, pool->headroom_sigma, records);
-    return kept < pool->tpd ? pool->tpd - kept : 0;
+    return has_budget(pool) ? pool->pool.tpd : INT64_MAX;
 }
 
-int64_t ps_engine_job_tokens_max(const struct ps_engine *const engine, const int64_t pool,
-                                 const int64_t records)
+int64_t ps_engine_job_tokens_max(const struct ps_engine *const engine, const int64_t pool)
 {
     PS_ASSERT(pool >= 0 && pool < engine->options.pool_count);
-    const int64_t tokens = budget_of(&engine->pools[pool].pool, records);
+    const int64_t tokens = budget_of(&engine->pools[pool]);
     const struct ps_estimate estimate = ps_engine_estimate(engine, pool);
     return tokens == INT64_MAX ? tokens : ps_estimate_thought(&estimate, tokens);
 }
@@ -169,21 +161,19 @@ int64_t ps_engine_job_tokens_max(const struct ps_engine *const engine, const int
 bool ps_engine_is_over_day(const struct ps_engine *const engine, const struct ps_job *const job)
 {
     const struct ps_pool_state *const pool = &engine->pools[engine->lanes[job->lane].lane.pool];
-    return ps_engine_real_tokens(engine, job) > budget_of(&pool->pool, job->records);
+    return ps_engine_real_tokens(engine, job) > budget_of(pool);
 }
 
 bool ps_engine_fits_day(const struct ps_pool_state *const pool, const struct ps_job *const job)
 {
-    const struct ps_engine_others *const others = &pool->others;
-    const int64_t budget =
-        budget_of(&pool->pool, pool->day_records + others->day_records + job->records);
-    return !has_budget(pool) || job->quota_tokens <= budget - pool->day_tokens - others->day_tokens;
+    const int64_t held = pool->day_tokens + pool->others.day_tokens;
+    return !has_budget(pool) || job->quota_tokens <= pool->pool.tpd - held;
 }
 
 int64_t ps_engine_day_left(const struct ps_engine *const engine, const int64_t pool)
 {
     const struct ps_pool_state *const state = &engine->pools[pool];
-    int64_t left = state->pool.tpd - state->day_tokens;
+    int64_t left = state->pool.tpd - state->day_tokens - state->others.day_tokens;
     for (int64_t place = 0; place < engine->moving.count; place++) {
         const struct ps_job *const job =
             ps_engine_find(engine, ps_numbers_at(&engine->moving, place));

@@ -59,10 +59,9 @@ struct ps_pool_state {
     int64_t gap_end_ms;   /* steady clock; not stored: a restart may create one job early */
     struct ps_numbers planned;
     int64_t slots;
-    int64_t ahead;       /* jobs between planned and created */
-    int64_t records;     /* that open jobs hold */
-    int64_t day_tokens;  /* held against the present day */
-    int64_t day_records; /* of the jobs that hold them */
+    int64_t ahead;      /* jobs between planned and created */
+    int64_t records;    /* that open jobs hold */
+    int64_t day_tokens; /* held against the present day */
     struct ps_engine_others others;
     struct ps_estimate estimate; /* where the pool is a teacher */
     int64_t teacher;             /* the pool whose estimate holds for this one, too */

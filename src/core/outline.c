@@ -56,8 +56,6 @@ static void size(const struct ps_supply *const supply,
         const struct ps_sizing_options sizing = {
             .first_ms = ps_supply_first_reset_ms(supply, &supply->lanes[place]),
             .slots = slots_of(supply, outline, place),
-            .headroom_z = options->headroom_z,
-            .headroom_sigma = options->headroom_sigma,
             .day_jobs = options->day_jobs,
             .job_ms_max = options->job_ms_max,
             .is_ramp = options->is_ramp,

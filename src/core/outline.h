@@ -15,9 +15,7 @@
 
 struct ps_outline_options {
     int64_t deadline_ms; /* from the run's start: the cheapest lanes first where it leaves room */
-    int64_t headroom_z;  /* kept free of a day: ps_day_headroom */
-    int64_t headroom_sigma;
-    int64_t day_jobs; /* these as in ps_sizing_options */
+    int64_t day_jobs;    /* these as in ps_sizing_options */
     int64_t job_ms_max;
     bool is_ramp;
     struct ps_makespan_options makespan;

@@ -3,7 +3,6 @@
 #include "base/assert.h"
 #include "base/checked.h"
 #include "base/time.h"
-#include "core/day.h"
 
 #include <string.h>
 
@@ -83,9 +82,7 @@ static int64_t needed_value(const struct facts *const facts, const enum ps_limit
     case PS_LIMIT_JOB_BYTES:
         return ps_scale_i64(min_records, facts->bytes, 1);
     case PS_LIMIT_TPD:
-        return ps_sum_i64(tokens_of(facts, min_records),
-                          ps_day_headroom(facts->options->headroom_z,
-                                          facts->options->headroom_sigma, min_records));
+        return tokens_of(facts, min_records);
     default:
         return min_records;
     }
@@ -115,11 +112,7 @@ static bool is_day_binding(const struct facts *const facts, const int64_t tpd)
 
 static int64_t records_a_day(const struct facts *const facts, const int64_t tpd)
 {
-    const struct ps_sizing_options *const options = facts->options;
-    const int64_t all = records_in(facts, tpd);
-    const int64_t kept = ps_day_headroom(options->headroom_z, options->headroom_sigma,
-                                         least_of(all, facts->share->records));
-    return records_in(facts, most_of(0, tpd - kept));
+    return records_in(facts, tpd);
 }
 
 /* Of the first day's time: what a first job needs to be put, created and seen. What is left of a

@@ -26,15 +26,13 @@
 #define PS_OUTPUT_BYTES_A_TOKEN INT64_C(6)
 
 struct ps_sizing_options {
-    int64_t first_ms;       /* from the run's start to the first change of day */
-    int64_t first_tokens;   /* what is left of the first day's budget; 0: all of it */
-    int64_t slots;          /* of the pool's jobs, this lane's; 0: all of them */
-    int64_t job_records;    /* a job holds so many, whatever would be better; 0: choose */
-    int64_t headroom_z;     /* kept free of a day: ps_day_headroom */
-    int64_t headroom_sigma; /* 0: nothing is kept */
-    int64_t day_jobs;       /* so many jobs share a day that binds, two a slot at most; 0: few */
-    int64_t job_ms_max;     /* what the service gives a job before it expires; 0: any time */
-    bool is_ramp;           /* a creation cannot be held back: no gap_ms */
+    int64_t first_ms;     /* from the run's start to the first change of day */
+    int64_t first_tokens; /* what is left of the first day's budget; 0: all of it */
+    int64_t slots;        /* of the pool's jobs, this lane's; 0: all of them */
+    int64_t job_records;  /* a job holds so many, whatever would be better; 0: choose */
+    int64_t day_jobs;     /* so many jobs share a day that binds, two a slot at most; 0: few */
+    int64_t job_ms_max;   /* what the service gives a job before it expires; 0: any time */
+    bool is_ramp;         /* a creation cannot be held back: no gap_ms */
 };
 
 struct ps_sizing {

@@ -1,5 +1,5 @@
 /* Goal: a day turns when both clocks say so, never before, and not more than a day late. Method:
- * instants as rows; a day lived through with a wall clock that jumps; headroom as rows. */
+ * instants as rows; a day lived through with a wall clock that jumps. */
 #include "core/day.h"
 
 #include <setjmp.h>
@@ -89,27 +89,12 @@ static void another_reset_makes_the_day_longer_never_shorter(void **state)
     assert_int_equal(day.turn_ms, 1000 * PS_SECOND_MS + 26 * PS_HOUR_MS);
 }
 
-static void headroom_grows_with_the_root_of_the_records(void **state)
-{
-    (void)state;
-    assert_int_equal(ps_day_headroom(3000, 1000, 0), 0);
-    assert_int_equal(ps_day_headroom(3000, 1000, 1), 3000);
-    assert_int_equal(ps_day_headroom(3000, 1000, 100), 30000);
-    assert_int_equal(ps_day_headroom(3000, 1000, 101), 33000); /* rounded up */
-    assert_int_equal(ps_day_headroom(0, 1000, 100), 0);
-    assert_int_equal(ps_day_headroom(3000, 0, 100), 0);
-    /* 4,166 records of a day of 50 M: 0.4 % (reliability.md, section 9). */
-    assert_int_equal(ps_day_headroom(3000, 1000, 4166), 195000);
-    assert_int_equal(ps_day_headroom(3000, INT64_MAX / 2, INT64_MAX), INT64_MAX);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_end_of_a_day_is_the_next_reset),
         cmocka_unit_test(it_turns_when_both_clocks_are_past),
         cmocka_unit_test(another_reset_makes_the_day_longer_never_shorter),
-        cmocka_unit_test(headroom_grows_with_the_root_of_the_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -442,26 +442,7 @@ static void a_job_above_every_day_is_cut_anew(void **state)
     hand_assert_state(&hand, 1, PS_STATE_VOID);
     hand_prepare_job(&hand, 2);
     hand_expect(&hand, PS_WISH_CREATE_JOB);
-    assert_int_equal(ps_engine_job_tokens_max(hand.engine, 0, 10), QUOTA - 1);
-    hand_end(&hand);
-}
-
-static void headroom_is_kept_free(void **state)
-{
-    (void)state;
-    struct hand hand;
-    static const int64_t lanes[] = {0, 0};
-    /* 10 records: 4 * 1 * 2; 20: 5 * 1 * 2. */
-    hand_begin(&hand,
-               &(struct hand_options){
-                   .pools = {{.tpd = 2 * QUOTA + 9, .headroom_z = 1000, .headroom_sigma = 2}},
-                   .pool_count = 1});
-    start(&hand, STEPS);
-    cut_for(&hand, lanes, 2, QUOTA);
-    hand_prepare_job(&hand, 1);
-    create(&hand, 1);
-    hand_prepare_job(&hand, 2);
-    hand_expect(&hand, PS_WISH_LIST_JOBS); /* 9 are one too few */
+    assert_int_equal(ps_engine_job_tokens_max(hand.engine, 0), QUOTA - 1);
     hand_end(&hand);
 }
 
@@ -481,7 +462,6 @@ int main(void)
         cmocka_unit_test(what_was_surely_not_created_gives_its_tokens_back),
         cmocka_unit_test(an_end_is_settled_by_what_was_used),
         cmocka_unit_test(a_job_above_every_day_is_cut_anew),
-        cmocka_unit_test(headroom_is_kept_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

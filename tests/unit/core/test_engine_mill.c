@@ -345,7 +345,7 @@ static void an_engine_built_again_after_every_turn_decides_the_same(void **state
     static const struct ps_engine_pool pools[] = {
         {.jobs_max = 2},
         {.jobs_max = 3, .tpd = 250},
-        {.jobs_max = 5, .tpd = 400, .reset_ms = 0, .headroom_z = 1000, .headroom_sigma = 1},
+        {.jobs_max = 5, .tpd = 400, .reset_ms = 0},
     };
     static const int64_t percents[] = {100, 70};
     for (size_t row = 0; row < 2 * sizeof(pools) / sizeof(pools[0]); row++) {

@@ -279,16 +279,6 @@ static void jobs_side_by_side_end_before_they_expire(void **state)
     assert_int_equal(size(&options).job_records, 100);
 }
 
-static void a_day_keeps_room_for_what_is_not_known(void **state)
-{
-    (void)state;
-    const struct ps_sizing_options options = {
-        .first_ms = PS_DAY_MS, .headroom_z = 3000, .headroom_sigma = 1000};
-    world_init_reference(&world, "tpm=3M,tpd=50M,jobs=10");
-    /* 3 * 1,000 * sqrt(4,166): 195,000 tokens, 0.4 % */
-    assert_int_equal(size(&options).day_records, (50000000 - 195000) / 12000);
-}
-
 static void the_last_jobs_reach_the_minimum(void **state)
 {
     (void)state;
@@ -439,7 +429,6 @@ int main(void)
         cmocka_unit_test(all_of_a_single_day_goes_in_one_wave),
         cmocka_unit_test(a_day_is_shared_by_as_many_jobs_as_are_asked_for),
         cmocka_unit_test(jobs_side_by_side_end_before_they_expire),
-        cmocka_unit_test(a_day_keeps_room_for_what_is_not_known),
         cmocka_unit_test(the_last_jobs_reach_the_minimum),
         cmocka_unit_test(says_what_is_in_the_way),
         cmocka_unit_test(holds_the_invariants_for_drawn_lanes),
