@@ -31,6 +31,8 @@ enum ps_answer_kind {
     PS_ANSWER_UNACCOUNTED, /* the service counted it, no line was found: failed, never sent again by
                               itself */
     PS_ANSWER_CANCELLED,   /* stopped by the user */
+    PS_ANSWER_MAYBE_PAID,  /* a call on demand whose outcome is unknown (R4): failed, never sent
+                              again by itself */
     PS_ANSWER_KIND_COUNT
 };
 

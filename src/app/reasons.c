@@ -66,6 +66,7 @@ static bool is_without_answer(const struct ps_answers *const answers, const int6
     case PS_ANSWER_RETRYABLE:
     case PS_ANSWER_UNPROCESSED:
     case PS_ANSWER_UNACCOUNTED:
+    case PS_ANSWER_MAYBE_PAID:
         return true;
     default:
         return false;

@@ -84,6 +84,7 @@ static void fill_lane(const struct ps_turn *const turn, const int64_t place,
         .pool = turn->pools.of_lane[place],
         .price = settings->places[place].price,
         .min_records = ps_lane_limit(lane, PS_LIMIT_MIN_RECORDS, 1),
+        .is_on_demand = lane->kind == PS_KIND_ON_DEMAND,
     };
 }
 
@@ -180,6 +181,7 @@ struct ps_turn *ps_turn_free(struct ps_turn *const turn)
             }
         }
         ps_turn_share_release(turn);
+        ps_turn_calls_release(turn);
         (void)ps_source_free(turn->source);
         (void)ps_engine_free(turn->engine);
         ps_pools_release(&turn->pools);
@@ -272,9 +274,11 @@ static enum ps_status prepare(struct ps_turn *const turn, const struct ps_wish *
 static bool is_ours_to_give_up(const struct ps_fact *const fact, struct ps_error *const err)
 {
     const enum ps_status status = fact->error.status;
+    /* The engine hears what other calls are open first. */
+    const bool is_denied = fact->error.retry == PS_RETRY_REAUTH && fact->kind != PS_WISH_INVOKE;
     if (fact->outcome == PS_OUTCOME_YES ||
         !(status == PS_E_IO || (status == PS_E_CORRUPT && ps_wish_is_local(fact->kind)) ||
-          fact->error.retry == PS_RETRY_REAUTH)) {
+          is_denied)) {
         return false;
     }
     *err = fact->error;
@@ -326,6 +330,9 @@ static enum ps_status take_fact(struct ps_turn *const turn, struct ps_fact *cons
         }
     }
     if (is_ours_to_give_up(fact, err)) {
+        return err->status;
+    }
+    if (fact->kind == PS_WISH_INVOKE && ps_turn_calls_keep(turn, fact, err) != PS_OK) {
         return err->status;
     }
     ps_turn_note_trouble(turn, fact);
@@ -455,12 +462,16 @@ static enum ps_status do_turn(struct ps_turn *const turn, struct ps_fact *const 
         status = keep_state(turn, err);
     }
     if (status == PS_OK) {
+        status = ps_turn_calls_sync(turn, err);
+    }
+    if (status == PS_OK) {
         status = store.ops->commit(store.context, err);
     }
     if (status != PS_OK) {
         store.ops->rollback(store.context);
         return status;
     }
+    ps_turn_calls_forget(turn);
     start_wishes(turn);
     return ps_turn_share_tell(turn, err) == PS_OK && list_segments(turn, err) == PS_OK
                ? ps_turn_mirror_events(turn, err)
@@ -612,7 +623,7 @@ enum ps_status ps_turn_run(struct ps_turn *const turn, const struct ps_world wor
     turn->world = world;
     turn->begun_ms = ps_clock_now(turn->parts.clock).steady_ms;
     read_begun(turn);
-    if (read_state(turn, err) != PS_OK ||
+    if (read_state(turn, err) != PS_OK || ps_turn_calls_recover(turn, err) != PS_OK ||
         store.ops->drop_wishes(store.context, &open_wishes, err) != PS_OK) {
         return err->status;
     }

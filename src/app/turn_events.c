@@ -27,7 +27,8 @@ static void tell_place(struct ps_turn *const turn, const enum ps_event_kind kind
     const int64_t numbers[PS_EVENT_NUMBERS_MAX] = {
         ps_index_summary(turn->parts.index)->sent,
         count_of(turn, PS_ANSWER_SUCCEEDED) + count_of(turn, PS_ANSWER_FAILED) +
-            count_of(turn, PS_ANSWER_UNACCOUNTED) + count_of(turn, PS_ANSWER_CANCELLED)};
+            count_of(turn, PS_ANSWER_UNACCOUNTED) + count_of(turn, PS_ANSWER_MAYBE_PAID) +
+            count_of(turn, PS_ANSWER_CANCELLED)};
     tell(turn, kind, numbers, "");
 }
 
@@ -48,7 +49,8 @@ static void tell_end(struct ps_turn *const turn, const enum ps_phase phase)
 {
     const int64_t numbers[PS_EVENT_NUMBERS_MAX] = {
         count_of(turn, PS_ANSWER_SUCCEEDED), count_of(turn, PS_ANSWER_FAILED),
-        count_of(turn, PS_ANSWER_UNACCOUNTED), count_of(turn, PS_ANSWER_CANCELLED)};
+        count_of(turn, PS_ANSWER_UNACCOUNTED) + count_of(turn, PS_ANSWER_MAYBE_PAID),
+        count_of(turn, PS_ANSWER_CANCELLED)};
     if (phase == PS_PHASE_HALTED) {
         tell(turn, PS_EVENT_RUN_HALTED, NULL, ps_engine_error(turn->engine)->message);
     } else {

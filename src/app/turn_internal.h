@@ -2,11 +2,14 @@
  * turn_internal - what turn's files share: turn.c (the loop), turn_local.c (local wishes),
  * turn_streams.c (bodies of puts, sinks of gets), turn_foreign.c (record ids in input objects that
  * no row of ours knows), turn_tell.c (what people see of it), turn_events.c (what was decided, kept
- * and mirrored), turn_money.c (what is told of failures and money).
+ * and mirrored), turn_money.c (what is told of failures and money), turn_calls.c (answers to calls
+ * on demand).
  */
 #ifndef PS_APP_TURN_INTERNAL_H
 #define PS_APP_TURN_INTERNAL_H
 
+#include "app/call_answer.h"
+#include "app/call_journal.h"
 #include "app/collect.h"
 #include "app/holds.h"
 #include "app/shard_body.h"
@@ -38,6 +41,13 @@ struct ps_turn_reading {
     struct ps_collect *collect;
     struct ps_turn_rows rows; /* what it holds */
     struct ps_foreign *foreign;
+};
+
+/* A job on demand that is being called for. */
+struct ps_turn_journal {
+    int64_t job;
+    struct ps_call_journal *journal;
+    bool is_filed; /* its segment is committed with this turn: the file goes after that */
 };
 
 /* Jobs that are read at once: each holds a line buffer. What was read of others, whose proof is
@@ -76,6 +86,10 @@ struct ps_turn {
     struct ps_world world;
     struct ps_source *source; /* opened when the first body is made */
     struct ps_turn_reading readings[PS_TURN_READINGS_MAX];
+    struct ps_turn_journal *journals;
+    int64_t journal_count;
+    struct ps_call_answer call_answer; /* room for one */
+    bool has_call_answer;
     struct ps_wish *starting; /* new wishes of this turn, started after the commit; own texts */
     int64_t starting_count;
     int64_t starting_room;
@@ -178,6 +192,30 @@ PS_MUST_CHECK enum ps_status ps_turn_share_tell(struct ps_turn *turn, struct ps_
 /* When others may have made room; INT64_MAX: nothing is waited for. */
 int64_t ps_turn_share_wake_ms(const struct ps_turn *turn);
 void ps_turn_share_release(struct ps_turn *turn);
+
+/* ---- turn_calls.c: rule R4 ---- */
+
+/* Calls that were open when a process died: what has no answer may have been paid. */
+PS_MUST_CHECK enum ps_status ps_turn_calls_recover(struct ps_turn *turn, struct ps_error *err);
+
+/* Local wish: which records of the job are still to be called for. */
+PS_MUST_CHECK enum ps_status ps_turn_calls_load(struct ps_turn *turn, const struct ps_wish *wish,
+                                                struct ps_fact *fact, struct ps_error *err);
+
+/* The fact of an INVOKE, before the engine hears it: what ends its record is written down; durable
+ * with ps_turn_calls_sync, which comes before the turn's commit. */
+PS_MUST_CHECK enum ps_status ps_turn_calls_keep(struct ps_turn *turn, const struct ps_fact *fact,
+                                                struct ps_error *err);
+PS_MUST_CHECK enum ps_status ps_turn_calls_sync(struct ps_turn *turn, struct ps_error *err);
+
+/* The job's answers become its segment; after the commit, ps_turn_calls_forget. */
+PS_MUST_CHECK enum ps_status ps_turn_calls_close(struct ps_turn *turn, const struct ps_job *job,
+                                                 struct ps_error *err);
+void ps_turn_calls_forget(struct ps_turn *turn);
+void ps_turn_calls_release(struct ps_turn *turn);
+
+/* A job's segment, and its journal, have this name. */
+void ps_turn_name_job(const struct ps_job *job, char *room, size_t room_size);
 
 /* Logs a job that moved, and a wish that failed; tells the progress now and then, or `is_last`. */
 void ps_turn_log_job(struct ps_turn *turn, const struct ps_job *job);

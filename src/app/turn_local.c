@@ -121,6 +121,7 @@ static int64_t count_unsent(const struct ps_turn *const turn, const int64_t besi
                    ps_answers_count(answers, PS_ANSWER_SUCCEEDED) -
                    ps_answers_count(answers, PS_ANSWER_FAILED) -
                    ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) -
+                   ps_answers_count(answers, PS_ANSWER_MAYBE_PAID) -
                    ps_answers_count(answers, PS_ANSWER_CANCELLED);
     const struct ps_job *const closing = ps_engine_find(turn->engine, besides_job);
     open -= ps_engine_records_held(turn->engine) - (closing == NULL ? 0 : closing->records);
@@ -395,6 +396,11 @@ static enum ps_status close_job(struct ps_turn *const turn, const struct ps_wish
     char name[80];
     const struct ps_job *const job = ps_engine_find(turn->engine, wish->job);
     const struct ps_turn_reading *const reading = ps_turn_reading_find(turn, wish->job);
+    if (turn->parts.settings->lanes[job->lane].kind == PS_KIND_ON_DEMAND) {
+        const enum ps_status status = ps_turn_calls_close(turn, job, err);
+        fact->unsent = count_unsent(turn, job->number);
+        return status;
+    }
     if (job->verdict == PS_VERDICT_INPUT_GONE) {
         const enum ps_status status = close_unsent(turn, job, err);
         fact->unsent = count_unsent(turn, job->number);
@@ -533,6 +539,8 @@ static enum ps_status perform(struct ps_turn *const turn, const struct ps_wish *
         return cut_jobs(turn, fact, err);
     case PS_WISH_LOAD_SHARDS:
         return load_shards(turn, wish, fact, err);
+    case PS_WISH_LOAD_CALLS:
+        return ps_turn_calls_load(turn, wish, fact, err);
     case PS_WISH_TALLY:
         return tally(turn, wish, fact, err);
     case PS_WISH_CLOSE_JOB:

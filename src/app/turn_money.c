@@ -16,7 +16,8 @@ void ps_turn_tell_counts(struct ps_turn *const turn)
     const struct ps_spending_counts counts = {
         .succeeded = ps_answers_count(answers, PS_ANSWER_SUCCEEDED),
         .failed = ps_answers_count(answers, PS_ANSWER_FAILED) +
-                  ps_answers_count(answers, PS_ANSWER_UNACCOUNTED),
+                  ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) +
+                  ps_answers_count(answers, PS_ANSWER_MAYBE_PAID),
         .to_come = ps_answers_count(answers, PS_ANSWER_RETRYABLE) +
                    ps_answers_count(answers, PS_ANSWER_UNPROCESSED),
     };

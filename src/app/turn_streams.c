@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "codec/json_scan.h"
 #include "core/rules.h"
 
 #include <stdio.h>
@@ -71,10 +72,15 @@ struct ps_shard_records *ps_turn_rows_records(const struct ps_turn_rows *const r
 
 /* ------------------------------------------------ bodies */
 
+/* A call's line is read in pieces of this size. */
+#define LINE_ROOM 16384
+
 struct body_state {
-    struct ps_turn_rows rows; /* one */
+    struct ps_turn_rows rows; /* one; of a call: none */
     struct ps_shard_records records;
-    struct ps_shard_body *body;
+    struct ps_shard_body *body; /* NULL: a call's text is all of it */
+    struct ps_buf text;
+    size_t text_at;
 };
 
 static enum ps_status open_source(struct ps_turn *const turn, struct ps_error *const err)
@@ -99,9 +105,66 @@ static void close_body(void *const context, struct ps_body *const body)
     if (state != NULL) {
         (void)ps_shard_body_free(state->body);
         ps_turn_rows_release(&state->rows);
+        ps_buf_release(&state->text);
         free(state);
     }
     body->state = NULL;
+}
+
+/* R6: to a record that was not sent yet, changed is as good as gone. */
+static enum ps_status say_gone(const enum ps_status status, struct ps_error *const err)
+{
+    if (status == PS_E_CORRUPT || status == PS_E_NOT_FOUND) {
+        err->status = PS_E_NOT_FOUND;
+        (void)snprintf(err->aws_code, sizeof(err->aws_code), PS_CODE_INPUT_GONE);
+        return err->status;
+    }
+    return status;
+}
+
+/* The whole line of a record, as a shard would have it. */
+static enum ps_status read_line(struct ps_turn *const turn, const int64_t record,
+                                struct ps_buf *const line, struct ps_error *const err)
+{
+    char room[LINE_ROOM];
+    const uint64_t picked = (uint64_t)record;
+    const struct ps_shard_records records = {0, 0, &picked, 1};
+    struct ps_shard_body *const body = ps_shard_body_new(turn->source, &records);
+    enum ps_status status = PS_OK;
+    size_t size = 1;
+    while (status == PS_OK && size > 0) {
+        status = ps_shard_body_read(body, room, sizeof(room), &size, err);
+        if (status == PS_OK && size > 0) {
+            ps_buf_add(line, (struct ps_str){room, size});
+        }
+    }
+    (void)ps_shard_body_free(body);
+    return say_gone(status, err);
+}
+
+/* A call's body is the modelInput of that line. */
+static enum ps_status open_call(struct ps_turn *const turn, const struct ps_wish *const wish,
+                                struct body_state *const state, struct ps_body *const body,
+                                struct ps_error *const err)
+{
+    struct ps_buf line PS_CLEANUP(ps_buf_release);
+    struct ps_json_walk walk;
+    struct ps_str key;
+    ps_buf_init(&line, PS_OUTPUT_LINE_BYTES_MAX);
+    ps_buf_init(&state->text, PS_OUTPUT_LINE_BYTES_MAX);
+    if (open_source(turn, err) != PS_OK || read_line(turn, wish->record, &line, err) != PS_OK) {
+        return err->status;
+    }
+    ps_json_walk_object(&walk, ps_buf_str(&line));
+    while (ps_json_walk_key(&walk, &key)) {
+        const struct ps_str value = ps_json_walk_value(&walk);
+        if (ps_json_key_is(key, PS_STR("modelInput"))) {
+            ps_buf_add(&state->text, value);
+        }
+    }
+    PS_ASSERT(state->text.size > 0);
+    body->size_bytes = (int64_t)state->text.size;
+    return PS_OK;
 }
 
 static enum ps_status open_body(void *const context, const struct ps_wish *const wish,
@@ -111,6 +174,14 @@ static enum ps_status open_body(void *const context, const struct ps_wish *const
     struct body_state *const state = calloc(1, sizeof(*state));
     PS_ASSERT(state != NULL);
     struct ps_body body = {0, 0, state};
+    if (wish->kind == PS_WISH_INVOKE) {
+        if (open_call(turn, wish, state, &body, err) != PS_OK) {
+            close_body(context, &body);
+            return err->status;
+        }
+        *ret_body = body;
+        return PS_OK;
+    }
     const struct ps_shard_span span = {wish->job, wish->shard, wish->shard + 1};
     if (open_source(turn, err) != PS_OK ||
         ps_turn_rows_read(turn, span, &state->rows, err) != PS_OK) {
@@ -133,13 +204,15 @@ static enum ps_status read_body(void *const context, struct ps_body *const body,
 {
     struct body_state *const state = body->state;
     (void)context;
-    const enum ps_status status = ps_shard_body_read(state->body, room, room_size, ret_size, err);
-    if (status == PS_E_CORRUPT || status == PS_E_NOT_FOUND) {
-        err->status = PS_E_NOT_FOUND;
-        (void)snprintf(err->aws_code, sizeof(err->aws_code), PS_CODE_INPUT_GONE);
-        return err->status;
+    if (state->body == NULL) {
+        const struct ps_str part =
+            ps_str_part(ps_buf_str(&state->text), state->text_at, state->text.size);
+        *ret_size = part.size < room_size ? part.size : room_size;
+        memcpy(room, part.data, *ret_size);
+        state->text_at += *ret_size;
+        return PS_OK;
     }
-    return status;
+    return say_gone(ps_shard_body_read(state->body, room, room_size, ret_size, err), err);
 }
 
 /* ------------------------------------------------ sinks */

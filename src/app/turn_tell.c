@@ -117,6 +117,8 @@ static enum ps_stage stage_of(const enum ps_job_state state)
     case PS_STATE_DONE:
         return PS_STAGE_DONE;
     case PS_STATE_LIVE:
+    case PS_STATE_GATHERING:
+    case PS_STATE_CALLING:
     case PS_STATE_FOREIGN_LIST:
     case PS_STATE_FOREIGN_READ:
     case PS_STATE_FOREIGN_HOLD:
@@ -311,6 +313,7 @@ static void sum_progress(struct ps_turn *const turn, struct ps_progress *const p
         .records_done = ps_answers_count(answers, PS_ANSWER_SUCCEEDED) +
                         ps_answers_count(answers, PS_ANSWER_FAILED) +
                         ps_answers_count(answers, PS_ANSWER_UNACCOUNTED) +
+                        ps_answers_count(answers, PS_ANSWER_MAYBE_PAID) +
                         ps_answers_count(answers, PS_ANSWER_CANCELLED),
         .slots = sum_slots(turn),
         .passed_ms = now_ms - turn->begun_ms,

@@ -165,6 +165,13 @@ static int conclude_again(struct ps_owner *const owner)
     return ps_owner_conclude(owner, cancelled > 0 ? PS_PHASE_STOPPED : PS_PHASE_ENDED);
 }
 
+static bool may_pay_twice(const struct ps_options *const options,
+                          const struct ps_retry_counts *const counts)
+{
+    return (counts->unaccounted > 0 && options->is_resend_unaccounted) ||
+           (counts->maybe_paid > 0 && options->is_resend_maybe_paid);
+}
+
 /* Before anything changes: what is sent again, and may it be? */
 static enum ps_status check_retry(struct ps_owner *const owner, bool *const ret_is_any,
                                   struct ps_error *const err)
@@ -177,8 +184,12 @@ static enum ps_status check_retry(struct ps_owner *const owner, bool *const ret_
         tell_count(counts.unaccounted, "unaccounted: perhaps paid, so left as they are; "
                                        "--resend-unaccounted sends them too");
     }
-    if (counts.unaccounted > 0 && options->is_resend_unaccounted && !options->is_yes &&
-        ps_say_ask("the service counted some of these records as processed: to send them again may "
+    if (counts.maybe_paid > 0 && !options->is_resend_maybe_paid) {
+        tell_count(counts.maybe_paid, "maybe_paid: no answer came to their calls, so they are left "
+                                      "as they are; --resend-maybe-paid sends them too");
+    }
+    if (may_pay_twice(options, &counts) && !options->is_yes &&
+        ps_say_ask("some of these records may have been processed already: to send them again may "
                    "pay them twice. Go on?",
                    err) != PS_OK) {
         return err->status;

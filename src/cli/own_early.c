@@ -35,8 +35,9 @@ static void add_share(struct ps_buf *const buf, const int64_t count, const int64
 
 static void add_failures(const struct ps_owner *const owner, struct ps_buf *const buf)
 {
-    const int64_t failed =
-        count_of(owner, PS_ANSWER_FAILED) + count_of(owner, PS_ANSWER_UNACCOUNTED);
+    const int64_t failed = count_of(owner, PS_ANSWER_FAILED) +
+                           count_of(owner, PS_ANSWER_UNACCOUNTED) +
+                           count_of(owner, PS_ANSWER_MAYBE_PAID);
     ps_buf_add_text(buf, "ended early: more records have failed than --max-failures ");
     add_many(buf, owner->settings.spending.failures);
     ps_buf_add_text(buf, " allows: ");
@@ -48,6 +49,7 @@ static void add_canary(const struct ps_owner *const owner, struct ps_buf *const 
     const struct ps_spending_limits *const spending = &owner->settings.spending;
     const struct ps_many standard = {PS_CANARY_FAILED_PERCENT, true};
     const int64_t bad = count_of(owner, PS_ANSWER_FAILED) + count_of(owner, PS_ANSWER_UNACCOUNTED) +
+                        count_of(owner, PS_ANSWER_MAYBE_PAID) +
                         count_of(owner, PS_ANSWER_RETRYABLE) +
                         count_of(owner, PS_ANSWER_UNPROCESSED);
     ps_buf_add_text(buf, "ended early: the canary did not succeed: ");

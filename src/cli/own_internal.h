@@ -67,6 +67,7 @@ void ps_owner_add_segment(struct ps_owner *owner, const char *name);
 struct ps_retry_counts {
     int64_t again;
     int64_t unaccounted; /* may have been paid: only with --resend-unaccounted */
+    int64_t maybe_paid;  /* likewise, of calls on demand: only with --resend-maybe-paid */
 };
 void ps_owner_count_retry(const struct ps_owner *owner, struct ps_retry_counts *ret_counts);
 

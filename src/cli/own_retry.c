@@ -13,6 +13,8 @@ static bool is_sent_again(const struct ps_owner *const owner, const int64_t reco
         return true;
     case PS_ANSWER_UNACCOUNTED:
         return owner->options->is_resend_unaccounted;
+    case PS_ANSWER_MAYBE_PAID:
+        return owner->options->is_resend_maybe_paid;
     default:
         return false;
     }
@@ -25,9 +27,13 @@ void ps_owner_count_retry(const struct ps_owner *const owner,
         .again = ps_answers_count(owner->answers, PS_ANSWER_FAILED) +
                  ps_answers_count(owner->answers, PS_ANSWER_CANCELLED),
         .unaccounted = ps_answers_count(owner->answers, PS_ANSWER_UNACCOUNTED),
+        .maybe_paid = ps_answers_count(owner->answers, PS_ANSWER_MAYBE_PAID),
     };
     if (owner->options->is_resend_unaccounted) {
         ret_counts->again += ret_counts->unaccounted;
+    }
+    if (owner->options->is_resend_maybe_paid) {
+        ret_counts->again += ret_counts->maybe_paid;
     }
 }
 

@@ -284,14 +284,6 @@ static enum ps_status set_place_text(char *const room, const size_t room_size,
                : set_text(room, room_size, ps_str_of(said), option, err);
 }
 
-static enum ps_status refuse_on_demand(const struct ps_lane *const lane, struct ps_error *const err)
-{
-    (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER,
-                       "cannot run lane '%s': kind=on-demand is planned with, not run yet",
-                       lane->name);
-    return ps_error_hint(err, "Leave it out, or give it kind=batch.");
-}
-
 /* ------------------------------------------------ all that is missing, at once */
 
 static void add_missing(struct ps_buf *const list, const bool is_missing, const char *const what)
@@ -308,12 +300,13 @@ static enum ps_status check_complete(const struct ps_options *const options,
 {
     struct ps_buf list PS_CLEANUP(ps_buf_release);
     const bool is_aws = !options->is_local && !is_plan(options);
+    const bool has_jobs = is_aws && lane->kind == PS_KIND_BATCH; /* in a bucket, by a role */
     ps_buf_init(&list, PS_TEXT_BYTES_MAX);
     add_missing(&list, options->argument_count == 0, "an input");
     add_missing(&list, options->output == NULL && !is_plan(options), "-o RESULTS");
     add_missing(&list, lane->model[0] == '\0', "--model");
-    add_missing(&list, is_aws && lane->s3_uri[0] == '\0', "--s3-uri");
-    add_missing(&list, is_aws && lane->role_arn[0] == '\0', "--role-arn");
+    add_missing(&list, has_jobs && lane->s3_uri[0] == '\0', "--s3-uri");
+    add_missing(&list, has_jobs && lane->role_arn[0] == '\0', "--role-arn");
     add_missing(&list, is_aws && lane->region[0] == '\0', "a Region");
     if (list.size == 0) {
         return PS_OK;
@@ -378,7 +371,7 @@ static enum ps_status add_lane(const struct ps_options *const options,
 {
     struct ps_str bucket = PS_STR("");
     struct ps_str prefix = PS_STR(LOCAL_PREFIX);
-    if (!options->is_local && !is_plan(options)) {
+    if (!options->is_local && !is_plan(options) && lane->kind == PS_KIND_BATCH) {
         if (!ps_str_starts_with(ps_str_of(lane->role_arn), PS_STR("arn:aws"))) {
             (void)ps_error_set(err, PS_E_USAGE, PS_RETRY_NEVER, "cannot use '%.100s' as a role",
                                lane->role_arn);
@@ -397,6 +390,9 @@ static enum ps_status add_lane(const struct ps_options *const options,
 static enum ps_status complete(const struct ps_options *const options, const bool is_alone,
                                struct ps_lane *const lane, struct ps_error *const err)
 {
+    if (lane->kind == PS_KIND_ON_DEMAND) {
+        return check_complete(options, lane, is_alone, err);
+    }
     if (set_place_text(lane->s3_uri, sizeof(lane->s3_uri), options->s3_uri, is_alone, "--s3-uri",
                        err) != PS_OK ||
         set_place_text(lane->role_arn, sizeof(lane->role_arn), options->role_arn, is_alone,
@@ -404,8 +400,7 @@ static enum ps_status complete(const struct ps_options *const options, const boo
         check_complete(options, lane, is_alone, err) != PS_OK) {
         return err->status;
     }
-    return lane->kind == PS_KIND_ON_DEMAND && !is_plan(options) ? refuse_on_demand(lane, err)
-                                                                : PS_OK;
+    return PS_OK;
 }
 
 static enum ps_status set_lanes(const struct ps_options *const options,

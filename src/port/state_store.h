@@ -66,6 +66,11 @@ struct ps_state_store_ops {
                                int64_t *ret_id, struct ps_error *err);
     enum ps_status (*end_wish)(void *context, int64_t id, struct ps_error *err);
 
+    /* The wishes of a kind that are open, in their order: what they are of. */
+    enum ps_status (*each_wish)(void *context, enum ps_wish_kind kind,
+                                void (*see)(void *seer, int64_t job, int64_t record), void *seer,
+                                struct ps_error *err);
+
     /* Forgets the wishes that a process left open when it died; says how many there were. */
     enum ps_status (*drop_wishes)(void *context, int64_t *ret_count, struct ps_error *err);
 

@@ -46,6 +46,8 @@ static const char *const migrations[] = {
     "UPDATE jobs SET thought_tokens = quota_tokens WHERE verdict = 0;",
     /* What a job may cost, and then what it did. */
     "ALTER TABLE jobs ADD COLUMN cost_usd_micros INTEGER NOT NULL DEFAULT 0;",
+    /* Calls on demand: whose it is. */
+    "ALTER TABLE wishes ADD COLUMN record INTEGER NOT NULL DEFAULT -1;",
 };
 
 #define VERSION ((int)(sizeof(migrations) / sizeof(migrations[0])))

@@ -20,6 +20,7 @@ enum statement {
     MARK_PUT,
     ADD_WISH,
     END_WISH,
+    EACH_WISH,
     DROP_WISHES,
     ADD_SEGMENT,
     EACH_SEGMENT,
@@ -39,8 +40,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [PUT_SHARD] = "INSERT INTO shards VALUES (?,?,?,?,?,?,?,?,?,?,?)",
     [EACH_SHARD] = "SELECT * FROM shards WHERE job = ? AND shard >= ? AND shard < ? ORDER BY shard",
     [MARK_PUT] = "UPDATE shards SET put_attempt = ? WHERE job = ? AND shard = ?",
-    [ADD_WISH] = "INSERT INTO wishes (kind, job, shard, key, body, at_ms) VALUES (?,?,?,?,?,?)",
+    [ADD_WISH] = "INSERT INTO wishes (kind, job, shard, key, body, at_ms, record) "
+                 "VALUES (?,?,?,?,?,?,?)",
     [END_WISH] = "DELETE FROM wishes WHERE id = ?",
+    [EACH_WISH] = "SELECT job, record FROM wishes WHERE kind = ? ORDER BY id",
     [DROP_WISHES] = "DELETE FROM wishes",
     [ADD_SEGMENT] = "INSERT INTO segments (name) VALUES (?)",
     [EACH_SEGMENT] = "SELECT name FROM segments ORDER BY id",
@@ -378,6 +381,7 @@ static enum ps_status store_add_wish(void *const context, const struct ps_wish *
     bind_str(&binding, wish->key);
     bind_str(&binding, wish->text);
     bind_number(&binding, at_ms);
+    bind_number(&binding, wish->record);
     if (run(store, &binding, err) != PS_OK) {
         return err->status;
     }
@@ -391,6 +395,20 @@ static enum ps_status store_end_wish(void *const context, const int64_t id,
     struct binding binding = bind(context, END_WISH);
     bind_number(&binding, id);
     return run(context, &binding, err);
+}
+
+static enum ps_status store_each_wish(void *const context, const enum ps_wish_kind kind,
+                                      void (*const see)(void *seer, int64_t job, int64_t record),
+                                      void *const seer, struct ps_error *const err)
+{
+    struct binding binding = bind(context, EACH_WISH);
+    bind_text(&binding, ps_wish_name(kind));
+    int result = sqlite3_step(binding.statement);
+    for (; result == SQLITE_ROW; result = sqlite3_step(binding.statement)) {
+        see(seer, sqlite3_column_int64(binding.statement, 0),
+            sqlite3_column_int64(binding.statement, 1));
+    }
+    return end_reading(context, binding.statement, result, err);
 }
 
 static enum ps_status store_drop_wishes(void *const context, int64_t *const ret_count,
@@ -500,6 +518,7 @@ static const struct ps_state_store_ops store_ops = {
     .mark_put = store_mark_put,
     .add_wish = store_add_wish,
     .end_wish = store_end_wish,
+    .each_wish = store_each_wish,
     .drop_wishes = store_drop_wishes,
     .add_segment = store_add_segment,
     .each_segment = store_each_segment,

@@ -104,6 +104,13 @@ static enum ps_status failing_end_wish(void *const context, const int64_t id,
     THROUGH(end_wish(inner.context, id, err));
 }
 
+static enum ps_status failing_each_wish(void *const context, const enum ps_wish_kind kind,
+                                        void (*const see)(void *seer, int64_t job, int64_t record),
+                                        void *const seer, struct ps_error *const err)
+{
+    THROUGH(each_wish(inner.context, kind, see, seer, err));
+}
+
 static enum ps_status failing_drop_wishes(void *const context, int64_t *const ret_count,
                                           struct ps_error *const err)
 {
@@ -150,6 +157,7 @@ struct ps_state_store failing_store_port(struct failing_store *const failing)
         .mark_put = failing_mark_put,
         .add_wish = failing_add_wish,
         .end_wish = failing_end_wish,
+        .each_wish = failing_each_wish,
         .drop_wishes = failing_drop_wishes,
         .add_segment = failing_add_segment,
         .each_segment = failing_each_segment,

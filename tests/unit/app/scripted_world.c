@@ -307,6 +307,62 @@ static void show_jobs(const struct scripted_world *const world, const struct ps_
     assert_true(wish->kind != PS_WISH_GET_JOB || fact->job_count == 1);
 }
 
+/* ------------------------------------------------ calls on demand */
+
+/* The body is read as a real one is, to its last byte; it must hold the record's own prompt. */
+static void check_call(struct scripted_world *const world, const struct ps_wish *const wish)
+{
+    struct ps_body body;
+    struct ps_error err;
+    char text[4096];
+    char prompt[64];
+    size_t size = 0;
+    size_t part = 1;
+    const struct ps_streams streams = world->streams;
+    assert_int_equal(streams.ops->open_body(streams.context, wish, &body, &err), PS_OK);
+    while (part > 0) {
+        assert_int_equal(streams.ops->read_body(streams.context, &body, text + size,
+                                                sizeof(text) - size - 1, &part, &err),
+                         PS_OK);
+        size += part;
+    }
+    text[size] = '\0';
+    streams.ops->close_body(streams.context, &body);
+    assert_int_equal(size, body.size_bytes);
+    (void)snprintf(prompt, sizeof(prompt), "number %lld\"", (long long)wish->record);
+    assert_non_null(strstr(text, prompt));
+    assert_int_equal(text[0], '{');
+    assert_null(strstr(text, "recordId"));
+}
+
+static void invoke(struct scripted_world *const world, const struct ps_wish *const wish,
+                   struct ps_fact *const fact)
+{
+    static const char answer_text[] =
+        "{\"type\":\"message\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}],"
+        "\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}";
+    assert_true(wish->record >= 0 && wish->record < SCRIPTED_RECORDS_MAX);
+    assert_true(ps_str_equals(wish->key, PS_STR("model")));
+    check_call(world, wish);
+    if (world->call_refusals > 0) {
+        world->call_refusals--;
+        fact->outcome = PS_OUTCOME_NO;
+        (void)ps_error_set(&fact->error, PS_E_QUOTA, PS_RETRY_LATER, "could not call: slow down");
+        return;
+    }
+    world->calls[wish->record]++;
+    if (world->call_losses > 0) {
+        world->call_losses--;
+        fact->outcome = PS_OUTCOME_UNKNOWN;
+        (void)ps_error_set(&fact->error, PS_E_NETWORK, PS_RETRY_LATER, "could not read: reset");
+        return;
+    }
+    fact->text = copy(PS_STR(answer_text));
+    fact->bytes = (int64_t)sizeof(answer_text) - 1;
+    fact->tally.input_tokens = 3;
+    fact->tally.output_tokens = 1;
+}
+
 /* ------------------------------------------------ the port */
 
 static void start(void *const context, const struct ps_wish *const wish)
@@ -336,6 +392,9 @@ static void perform(struct scripted_world *const world, const struct ps_wish *co
         break;
     case PS_WISH_GET_OBJECT:
         get_object(world, wish, fact);
+        break;
+    case PS_WISH_INVOKE:
+        invoke(world, wish, fact);
         break;
     case PS_WISH_CREATE_JOB:
         create(world, wish, fact);

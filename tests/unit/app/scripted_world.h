@@ -12,6 +12,7 @@
 #define SCRIPTED_OBJECTS_MAX 64
 #define SCRIPTED_JOBS_MAX 16
 #define SCRIPTED_WISHES_MAX 256
+#define SCRIPTED_RECORDS_MAX 64
 
 struct scripted_object {
     char *key;
@@ -37,6 +38,8 @@ struct scripted_world {
                                         the turn; else it is called, and facts go on */
     void *break_context;
     int64_t put_failures;    /* so many puts surely do not happen */
+    int64_t call_refusals;   /* so many calls surely do not happen: throttled */
+    int64_t call_losses;     /* so many are done, and their answer does not come */
     int64_t lists_lag_to_ms; /* lists show no job before that, on the run's clock */
 
     /* ---- for the test to read ---- */
@@ -44,7 +47,8 @@ struct scripted_world {
     int64_t object_count;
     struct scripted_job jobs[SCRIPTED_JOBS_MAX];
     int64_t job_count;
-    int64_t counts[PS_WISH_KIND_COUNT]; /* wishes done */
+    int64_t counts[PS_WISH_KIND_COUNT];  /* wishes done */
+    int64_t calls[SCRIPTED_RECORDS_MAX]; /* how often a call of the record was executed */
 
     struct ps_wish queue[SCRIPTED_WISHES_MAX]; /* with texts of their own */
     int64_t queue_count;

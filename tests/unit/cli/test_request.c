@@ -60,8 +60,6 @@ static void what_is_missing_or_wrong_is_named(void **state)
          "name=..."},
         {"run a -o /tmp/o --local --model " MODEL " --lane name=a,jobs=3 --lane name=b,jobs=4",
          "their jobs differs", "jobs"},
-        {"run a -o /tmp/o --local --model " MODEL " --lane name=a --lane name=b,kind=on-demand",
-         "cannot run lane 'b'", "kind=batch"},
         {"run a -o /tmp/o --local --lane name=a,model=" MODEL " --lane name=b", "lane 'b' without",
          "--model"},
         {"run a -o /tmp/o --local --model " MODEL " --model amazon.nova-lite-v1:0",
@@ -110,6 +108,20 @@ static void a_run_on_aws_has_its_place_and_lane(void **state)
     assert_int_equal(settings.timeout_hours, 72);
     assert_int_equal(settings.family, PS_FAMILY_ANTHROPIC);
     assert_false(settings.is_local);
+    ps_settings_release(&settings);
+}
+
+static void a_lane_on_demand_needs_neither_place_nor_role(void **state)
+{
+    (void)state;
+    struct ps_settings settings;
+    struct ps_error err;
+    assert_int_equal(requested("run a -o /tmp/o.jsonl --lane kind=on-demand,region=us-east-1"
+                               " --model " MODEL,
+                               &settings, &err),
+                     PS_OK);
+    assert_int_equal(settings.lanes[0].kind, PS_KIND_ON_DEMAND);
+    assert_string_equal(settings.places[0].bucket, "");
     ps_settings_release(&settings);
 }
 
@@ -183,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_missing_or_wrong_is_named),
         cmocka_unit_test(a_run_on_aws_has_its_place_and_lane),
+        cmocka_unit_test(a_lane_on_demand_needs_neither_place_nor_role),
         cmocka_unit_test(a_run_of_several_lanes_has_a_place_for_each),
         cmocka_unit_test(a_local_run_needs_no_aws_and_converse_changes_the_family),
         cmocka_unit_test(the_region_of_the_environment_does),

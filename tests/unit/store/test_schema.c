@@ -43,6 +43,9 @@ static const char version_1[] =
     "look_ms, empty_looks, last_empty_ms, status, counted, processed, total, message, "
     "is_stop_asked, ended_ms, listing_digest, listing_ms, verdict, tries, wake_ms);"
     "INSERT INTO jobs (number, input_tokens, verdict) VALUES (7, 4200, 0), (8, 50, 1);"
+    "CREATE TABLE wishes (id INTEGER PRIMARY KEY AUTOINCREMENT, kind, job, shard, key, body, "
+    "at_ms);"
+    "INSERT INTO wishes (kind, job) VALUES ('put_shard', 7);"
     "PRAGMA user_version = 1;";
 
 static void a_file_of_version_1_gets_what_is_new(void **state)
@@ -59,6 +62,7 @@ static void a_file_of_version_1_gets_what_is_new(void **state)
     /* One whose end is settled teaches nothing. */
     assert_int_equal(number_of(database, "SELECT thought_tokens FROM jobs WHERE number = 7"), 4200);
     assert_int_equal(number_of(database, "SELECT thought_tokens FROM jobs WHERE number = 8"), 0);
+    assert_int_equal(number_of(database, "SELECT record FROM wishes WHERE job = 7"), -1);
     (void)sqlite3_close(database);
 }
 

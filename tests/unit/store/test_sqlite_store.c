@@ -272,6 +272,33 @@ static void a_wish_is_a_row_until_its_fact_comes(void **state)
     commit();
 }
 
+/* "job:record " of each. */
+static void see_wish(void *const seer, const int64_t job, const int64_t record)
+{
+    ps_buf_add_format(seer, "%lld:%lld ", (long long)job, (long long)record);
+}
+
+static void an_open_call_tells_whose_it_is(void **state)
+{
+    (void)state;
+    struct ps_error err = {0};
+    struct ps_buf seen PS_CLEANUP(ps_buf_release);
+    struct ps_wish wish = {.kind = PS_WISH_INVOKE, .job = 7, .shard = 2, .record = 40};
+    int64_t id = 0;
+    ps_buf_init(&seen, PS_TEXT_BYTES_MAX);
+    begin();
+    assert_int_equal(store.ops->add_wish(store.context, &wish, 99, &id, &err), PS_OK);
+    wish.record = 4000000000;
+    assert_int_equal(store.ops->add_wish(store.context, &wish, 99, &id, &err), PS_OK);
+    wish.kind = PS_WISH_GET_JOB;
+    assert_int_equal(store.ops->add_wish(store.context, &wish, 99, &id, &err), PS_OK);
+    commit();
+    open_again();
+    assert_int_equal(store.ops->each_wish(store.context, PS_WISH_INVOKE, see_wish, &seen, &err),
+                     PS_OK);
+    assert_string_equal(ps_buf_text(&seen), "7:40 7:4000000000 ");
+}
+
 static void see_segment(void *const seer, const char *const name)
 {
     ps_buf_add_text(seer, name);
@@ -456,6 +483,7 @@ int main(void)
         IN_A_NEW_FILE(a_job_comes_back_as_it_was),
         IN_A_NEW_FILE(shards_come_back_by_range_with_their_picks),
         IN_A_NEW_FILE(a_wish_is_a_row_until_its_fact_comes),
+        IN_A_NEW_FILE(an_open_call_tells_whose_it_is),
         IN_A_NEW_FILE(segments_keep_the_order_of_their_commits),
         IN_A_NEW_FILE(events_are_kept_with_their_numbers_and_the_oldest_go),
         IN_A_NEW_FILE(a_second_opener_is_kept_out),
