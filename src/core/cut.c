@@ -17,6 +17,7 @@ struct ps_engine_pool ps_cut_engine_pool(const struct ps_pool *const pool)
         .rps = ps_pool_records_per_second(pool),
         .reset_ms = ps_pool_limit(pool, PS_LIMIT_RESET, 0),
         .burndown = ps_pool_limit(pool, PS_LIMIT_BURNDOWN, 1),
+        .behaviour = pool->behaviour,
     };
 }
 
@@ -53,12 +54,19 @@ static int64_t most_of(const int64_t left, const int64_t right)
 /* What counts tokens. */
 static const enum ps_limit_key token_limits[] = {PS_LIMIT_TPM, PS_LIMIT_TPD};
 
+/* The engine's number of a lane. */
+static int64_t engine_lane(const struct ps_cut_options *const options, const int64_t lane)
+{
+    return options->kept == NULL ? lane : options->kept[lane];
+}
+
 /* The pool's limits hold for each of its lanes. */
 static void take_lane(const struct ps_cut_options *const options, const int64_t lane,
                       struct ps_supply_lane *const ret_lane)
 {
     const struct ps_pool *const pool = &options->pools->pools[options->pools->of_lane[lane]];
-    ps_supply_lane_of(&options->lanes[lane], ps_engine_lane_pool(options->engine, lane), ret_lane);
+    ps_supply_lane_of(&options->lanes[lane],
+                      ps_engine_lane_pool(options->engine, engine_lane(options, lane)), ret_lane);
     ret_lane->rps_counts = pool->rps_counts;
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         if (ps_pool_has((enum ps_limit_key)key)) {
@@ -206,9 +214,9 @@ static void divide_blindly(struct division *const division,
     ps_allot_lanes(division->lanes, options->lanes, options->lane_count, options->pools);
 }
 
-enum ps_status ps_cut(struct ps_allotment *const allotment,
-                      const struct ps_plan_records *const records,
-                      const struct ps_cut_options *const options, struct ps_error *const err)
+static enum ps_status cut(struct ps_allotment *const allotment,
+                          const struct ps_plan_records *const records,
+                          const struct ps_cut_options *const options, struct ps_error *const err)
 {
     struct division division PS_CLEANUP(release) = {.demand = NULL};
     if (!has_rates(options)) {
@@ -217,4 +225,49 @@ enum ps_status ps_cut(struct ps_allotment *const allotment,
         return err->status;
     }
     return ps_allot(allotment, records, division.lanes, options->lane_count, err);
+}
+
+/* Lanes that are lost get nothing: as if there were only the others. */
+static enum ps_status cut_for_kept(struct ps_allotment *const allotment,
+                                   const struct ps_plan_records *const records,
+                                   const struct ps_cut_options *const options,
+                                   struct ps_error *const err)
+{
+    struct ps_lane *const lanes = zeroed(options->lane_count, sizeof(lanes[0]));
+    int64_t *const kept = zeroed(options->lane_count, sizeof(kept[0]));
+    int64_t *const of_lane = zeroed(options->lane_count, sizeof(of_lane[0]));
+    struct ps_pools pools = *options->pools;
+    struct ps_cut_options others = *options;
+    others.lanes = lanes;
+    others.lane_count = 0;
+    others.pools = &pools;
+    others.kept = kept;
+    pools.of_lane = of_lane;
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        if (!ps_engine_is_lost(options->engine, lane)) {
+            lanes[others.lane_count] = options->lanes[lane];
+            of_lane[others.lane_count] = options->pools->of_lane[lane];
+            kept[others.lane_count++] = lane;
+        }
+    }
+    const enum ps_status status = cut(allotment, records, &others, err);
+    for (int64_t part = 0; status == PS_OK && part < allotment->part_count; part++) {
+        allotment->parts[part].lane = kept[allotment->parts[part].lane];
+    }
+    free(lanes);
+    free(kept);
+    free(of_lane);
+    return status;
+}
+
+enum ps_status ps_cut(struct ps_allotment *const allotment,
+                      const struct ps_plan_records *const records,
+                      const struct ps_cut_options *const options, struct ps_error *const err)
+{
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        if (ps_engine_is_lost(options->engine, lane)) {
+            return cut_for_kept(allotment, records, options, err);
+        }
+    }
+    return cut(allotment, records, options, err);
 }

@@ -39,6 +39,7 @@ struct ps_cut_options {
     int64_t wall_ms;                /* now: how much of the day is left */
     int64_t timeout_ms;             /* what the service gives a job before it expires */
     int64_t expected_output;        /* of a record; 0: what its request allows */
+    const int64_t *kept; /* ps_cut's own: which of the engine's lanes these are; NULL: all */
 };
 
 /* A pool as the engine is told of it. */

@@ -62,6 +62,7 @@ static void keep_lists(struct ps_engine *const engine,
     }
     for (int64_t pool = 0; pool < options->pool_count; pool++) {
         engine->pools[pool].pool = options->pools[pool];
+        ps_engine_begin_limits(engine, pool);
     }
     engine->options.lanes = NULL;
     engine->options.pools = NULL;
@@ -317,7 +318,11 @@ static void handle_poll(struct ps_engine *const engine, struct ps_engine_site *c
     if (fact->outcome != PS_OUTCOME_YES) {
         site->poll_tries++;
         site->poll_wake_ms = now.steady_ms + ps_engine_pause_ms(engine, site->poll_tries);
-        ps_engine_halt_if_hopeless(engine, &fact->error, site->poll_tries, PS_TRIES_MAX);
+        const bool is_hopeless =
+            fact->error.retry != PS_RETRY_LATER || site->poll_tries > PS_TRIES_MAX;
+        if (!is_hopeless || !ps_engine_site_goes_on(engine, site - engine->sites, &fact->error)) {
+            ps_engine_halt_if_hopeless(engine, &fact->error, site->poll_tries, PS_TRIES_MAX);
+        }
         return;
     }
     site->poll_tries = 0;
@@ -337,6 +342,7 @@ static void handle_poll(struct ps_engine *const engine, struct ps_engine_site *c
             ps_engine_note_view(engine, job, &fact->jobs[row]);
         }
     }
+    ps_engine_see_list(engine, site - engine->sites, fact, now);
     ask_for_unlisted(engine, site, now);
 }
 

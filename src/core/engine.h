@@ -24,6 +24,7 @@
 #include "core/estimate.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/lane.h"
 #include "core/names.h"
 #include "core/spending.h"
 
@@ -50,12 +51,13 @@ struct ps_engine_lane {
  * between.
  */
 struct ps_engine_pool {
-    int64_t jobs_max; /* slots; 0 and below: any number */
-    int64_t tpd;      /* tokens a day; 0 and below: no such limit */
-    int64_t tpm;      /* tokens a minute; 0 and below: no such limit */
-    int64_t rps;      /* records a second; likewise */
-    int64_t reset_ms; /* when the day turns: ms after 00:00 UTC */
-    int64_t burndown; /* what an output token counts against tpd; 0: 1 */
+    int64_t jobs_max;            /* slots; 0 and below: any number */
+    int64_t tpd;                 /* tokens a day; 0 and below: no such limit */
+    int64_t tpm;                 /* tokens a minute; 0 and below: no such limit */
+    int64_t rps;                 /* records a second; likewise */
+    int64_t reset_ms;            /* when the day turns: ms after 00:00 UTC */
+    int64_t burndown;            /* what an output token counts against tpd; 0: 1 */
+    enum ps_behaviour behaviour; /* above tpm and rps: see core/slots */
 };
 
 struct ps_engine_options {
@@ -212,6 +214,9 @@ struct ps_engine_use {
     bool is_day_full;   /* a job that has a slot waits for the day's turn */
 };
 struct ps_engine_use ps_engine_pool_use(const struct ps_engine *engine, int64_t pool);
+
+/* Is it lost: denied, gone or out of reach, while others go on? Nothing is cut for it. */
+bool ps_engine_is_lost(const struct ps_engine *engine, int64_t lane);
 
 /* The pool that a lane draws on: another one than the options said, where two have become one. */
 int64_t ps_engine_lane_pool(const struct ps_engine *engine, int64_t lane);

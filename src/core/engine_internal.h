@@ -3,9 +3,9 @@
  * engine_turn.c (wishes out: who may do what now, and when to look again), engine_start.c (what a
  * run does first), engine_jobs.c (one job's facts), engine_proof.c (R2 and R3: what is proven
  * absent or unprocessed), engine_wishes.c (one job's wishes), engine_books.c (what is counted, and
- * in which set a job stands), engine_days.c (budgets of days), engine_share.c (runs side by side),
- * engine_calls.c (jobs on demand),
- * engine_estimate.c (what jobs are held with, put right by what came back),
+ * in which set a job stands), engine_limits.c (how many jobs at once, lanes that are lost),
+ * engine_days.c (budgets of days), engine_share.c (runs side by side), engine_calls.c (jobs on
+ * demand), engine_estimate.c (what jobs are held with, put right by what came back),
  * engine_events.c (what is told of all that), engine_money.c (failures and money: may more be
  * sent?).
  */
@@ -17,6 +17,7 @@
 #include "core/engine.h"
 #include "core/job_states.h"
 #include "core/numbers.h"
+#include "core/slots.h"
 
 /*
  * What a run does before its jobs may move: R1 first, then jobs without a row, then numbers that
@@ -35,6 +36,7 @@ struct ps_engine_site {
     int64_t lane; /* the first of its lanes */
     struct ps_numbers live;
     bool is_poll_open;
+    bool is_poll_of_all; /* the open one shows other users' jobs too */
     int64_t poll_wake_ms;
     int64_t poll_tries;
     int64_t poll_count;
@@ -47,6 +49,7 @@ struct ps_lane_state {
     struct ps_buf texts[PS_ENGINE_LANE_TEXTS];
     char *account;
     int64_t site;
+    bool is_lost; /* nothing more is sent on it; not stored: a restart tries it again */
 };
 
 struct ps_pool_state {
@@ -59,9 +62,11 @@ struct ps_pool_state {
     int64_t gap_end_ms;   /* steady clock; not stored: a restart may create one job early */
     struct ps_numbers planned;
     int64_t slots;
-    int64_t ahead;      /* jobs between planned and created */
-    int64_t records;    /* that open jobs hold */
-    int64_t day_tokens; /* held against the present day */
+    struct ps_slots limits;
+    int64_t slot_wake_ms; /* when one more slot may be tried; INT64_MAX: not by time */
+    int64_t ahead;        /* jobs between planned and created */
+    int64_t records;      /* that open jobs hold */
+    int64_t day_tokens;   /* held against the present day */
     struct ps_engine_others others;
     struct ps_estimate estimate; /* where the pool is a teacher */
     int64_t teacher;             /* the pool whose estimate holds for this one, too */
@@ -89,9 +94,10 @@ struct ps_engine {
     bool is_step_open;
     int64_t step_wake_ms;
     int64_t step_tries;
-    bool is_behind;  /* folders tell of jobs that no row knows */
-    bool has_waited; /* for jobs that a list does not show yet, because the store is behind */
-    bool is_halting; /* it halts once no call is open: what is paid for is heard */
+    bool is_behind;      /* folders tell of jobs that no row knows */
+    bool has_waited;     /* for jobs that a list does not show yet, because the store is behind */
+    bool is_halting;     /* it halts once no call is open: what is paid for is heard */
+    bool is_sharing_due; /* what is planned is cut anew: the lanes have changed */
     bool is_stopping;
     bool is_pausing;
     bool is_shared; /* with other runs: a create needs a grant */
@@ -268,6 +274,37 @@ bool ps_engine_leaves_slot(const struct ps_pool_state *pool);
 bool ps_engine_may_create(struct ps_engine *engine, struct ps_pool_state *pool,
                           const struct ps_job *job, struct ps_now now);
 void ps_engine_begin_create(struct ps_engine *engine, struct ps_job *job, struct ps_now now);
+
+/* ---- engine_limits.c: how many jobs at once, and lanes that are lost ---- */
+
+void ps_engine_begin_limits(struct ps_engine *engine, int64_t pool);
+
+/* May one more job be created? If not, slot_wake_ms tells when time alone may change that. */
+bool ps_engine_has_slot(struct ps_pool_state *pool, struct ps_now now);
+
+/* The answer of the job's create, while the job is taken out of what is counted. */
+void ps_engine_note_create(struct ps_engine *engine, const struct ps_job *job,
+                           const struct ps_fact *fact, struct ps_now now);
+
+/* Must the site's next list show everybody's jobs? */
+bool ps_engine_wants_others(const struct ps_engine *engine, int64_t site);
+
+/* The site's list, after its jobs' views are noted: others, and what counters say. */
+void ps_engine_see_list(struct ps_engine *engine, int64_t site, const struct ps_fact *fact,
+                        struct ps_now now);
+
+/* The job, taken out, is seen ended. */
+void ps_engine_see_end(struct ps_engine *engine, struct ps_job *job, struct ps_now now);
+
+/*
+ * A failure that trying again does not cure. True: it speaks of the lane, which is lost by that or
+ * was before; its unsent records are cut anew for the others, and there is something to do without
+ * it. False: a person must look.
+ */
+bool ps_engine_goes_on(struct ps_engine *engine, int64_t lane, const struct ps_error *error);
+
+/* Likewise of all lanes that one list shows. */
+bool ps_engine_site_goes_on(struct ps_engine *engine, int64_t site, const struct ps_error *error);
 
 /* ---- engine_start.c ---- */
 

@@ -225,6 +225,7 @@ void ps_engine_note_view(struct ps_engine *const engine, struct ps_job *const jo
         view->processed_count > job->processed ? view->processed_count : job->processed;
     if (view->success_count >= 0 && view->error_count >= 0) {
         job->counted = view->success_count + view->error_count;
+        job->errors = view->error_count > job->errors ? view->error_count : job->errors;
     }
     if (view->message != NULL && view->message[0] != '\0') {
         ps_job_set_text(&job->message, view->message);
@@ -408,7 +409,21 @@ static void back_off(struct ps_engine *const engine, struct ps_job *const job,
     }
     job->tries++;
     job->wake_ms = now.steady_ms + ps_engine_pause_ms(engine, job->tries);
-    ps_engine_halt_if_hopeless(engine, error, job->tries, PS_TRIES_MAX);
+    if (job->tries <= PS_TRIES_MAX || !ps_engine_goes_on(engine, job->lane, error)) {
+        ps_engine_halt_if_hopeless(engine, error, job->tries, PS_TRIES_MAX);
+    }
+}
+
+/* What comes before the create is cut anew where its lane is lost; what is at the service is asked
+ * for again now and then, until nothing else is left to do. */
+static void halt(struct ps_engine *const engine, struct ps_job *const job,
+                 const struct ps_error *const error, const struct ps_now now)
+{
+    if (ps_engine_goes_on(engine, job->lane, error)) {
+        job->wake_ms = now.steady_ms + PS_BACKOFF_CAP_MS;
+    } else {
+        ps_engine_halt(engine, error);
+    }
 }
 
 static void resend_put(struct ps_engine *const engine, struct ps_job *const job,
@@ -453,7 +468,7 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
         back_off(engine, job, error, now);
         break;
     case PS_ACT_HALT:
-        ps_engine_halt(engine, error);
+        halt(engine, job, error, now);
         break;
     case PS_ACT_INPUT_GONE:
         job->verdict = PS_VERDICT_INPUT_GONE;
@@ -463,6 +478,7 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
         ps_engine_repeat_or_prove(engine, job, now);
         break;
     case PS_ACT_NOTE_END:
+        ps_engine_see_end(engine, job, now);
         job->ended_ms = job->ended_ms == 0 ? now.steady_ms : job->ended_ms;
         job->tries = 0;
         break;
@@ -471,6 +487,7 @@ static void act(struct ps_engine *const engine, struct ps_job *const job,
         break;
     case PS_ACT_VOID:
         engine->is_cut_due = true;
+        engine->unsent = -1;
         break;
     }
 }
@@ -580,6 +597,7 @@ static enum ps_job_fact word_of(struct ps_engine *const engine, struct ps_job *c
         return check_fact(engine, job, fact, ret_error);
     case PS_STATE_CREATING:
     case PS_STATE_REPEATING:
+        ps_engine_note_create(engine, job, fact, now);
         return create_fact(job, fact);
     case PS_STATE_LOOK_NAME:
         return name_fact(engine, job, fact);

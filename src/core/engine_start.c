@@ -117,6 +117,7 @@ static void join(struct ps_engine *const engine, const int64_t kept, const int64
     pool->pool.tpd = smaller(pool->pool.tpd, other->pool.tpd);
     pool->pool.tpm = smaller(pool->pool.tpm, other->pool.tpm);
     pool->pool.rps = smaller(pool->pool.rps, other->pool.rps);
+    ps_engine_begin_limits(engine, kept);
     for (int64_t lane = 0; lane < engine->options.lane_count; lane++) {
         if (engine->lanes[lane].lane.pool == given_up) {
             engine->lanes[lane].lane.pool = kept;

@@ -23,17 +23,21 @@ static bool next_poll(struct ps_engine *const engine, const struct ps_now now,
 {
     for (int64_t place = 0; place < engine->site_count; place++) {
         struct ps_engine_site *const site = &engine->sites[place];
-        if (site->live.count == 0 || site->is_poll_open || now.steady_ms < site->poll_wake_ms) {
+        const bool is_of_all = ps_engine_wants_others(engine, place);
+        if ((site->live.count == 0 && !is_of_all) || site->is_poll_open ||
+            now.steady_ms < site->poll_wake_ms) {
             continue;
         }
         site->is_poll_open = true;
-        *ret_wish =
-            (struct ps_wish){.kind = PS_WISH_LIST_JOBS,
-                             .lane = site->lane,
-                             .job = -1,
-                             .shard = place,
-                             .text = engine->lanes[site->lane].lane.names.run,
-                             .after_ms = oldest_wall_ms(engine, site) - PS_SUBMIT_MARGIN_MS};
+        site->is_poll_of_all = is_of_all;
+        *ret_wish = (struct ps_wish){
+            .kind = PS_WISH_LIST_JOBS,
+            .lane = site->lane,
+            .job = -1,
+            .shard = place,
+            .text = is_of_all ? PS_STR("") : engine->lanes[site->lane].lane.names.run,
+            .after_ms = is_of_all ? now.wall_ms - PS_JOB_LIFE_MS
+                                  : oldest_wall_ms(engine, site) - PS_SUBMIT_MARGIN_MS};
         return true;
     }
     return false;
@@ -161,8 +165,7 @@ static bool is_paced(const struct ps_pool_state *const pool)
 bool ps_engine_may_create(struct ps_engine *const engine, struct ps_pool_state *const pool,
                           const struct ps_job *const job, const struct ps_now now)
 {
-    const bool has_slot = (pool->pool.jobs_max <= 0 || pool->slots < pool->pool.jobs_max) &&
-                          ps_engine_leaves_slot(pool);
+    const bool has_slot = ps_engine_has_slot(pool, now) && ps_engine_leaves_slot(pool);
     if (!has_slot || engine->foreign > 0 || now.steady_ms < job->wake_ms) {
         return false;
     }
@@ -179,11 +182,12 @@ bool ps_engine_may_create(struct ps_engine *const engine, struct ps_pool_state *
     return fits && !is_soon;
 }
 
-/* Not sent yet and larger than any day of what is now known: its records are cut again. */
+/* Not sent yet, and larger than any day of what is now known or for a lane that is lost: its
+ * records are cut again. */
 static bool must_be_cut_again(const struct ps_engine *const engine, const struct ps_job *const job)
 {
     return job->state < PS_STATE_CREATING && job->open_wishes == 0 &&
-           ps_engine_is_over_day(engine, job);
+           (ps_engine_is_lost(engine, job->lane) || ps_engine_is_over_day(engine, job));
 }
 
 void ps_engine_begin_create(struct ps_engine *const engine, struct ps_job *const job,
@@ -232,11 +236,16 @@ static void advance(struct ps_engine *const engine, struct ps_job *const job,
 static void start_planned(struct ps_engine *const engine, const struct ps_now now)
 {
     engine->is_money_short = false;
+    if (engine->is_sharing_due) {
+        engine->is_sharing_due = false;
+        ps_engine_void_planned(engine, now);
+    }
     for (int64_t place = 0; place < engine->options.pool_count; place++) {
         struct ps_pool_state *const pool = &engine->pools[place];
         pool->is_day_full = false;
         pool->is_gap_needed = false;
         pool->call_wake_ms = INT64_MAX;
+        pool->slot_wake_ms = INT64_MAX;
         while (pool->planned.count > 0 &&
                (engine->is_stopping || (!ps_engine_sends_no_more(engine) &&
                                         pool->ahead < PS_JOBS_AHEAD && engine->foreign == 0))) {
@@ -351,8 +360,10 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
     }
     for (int64_t place = 0; place < engine->site_count; place++) {
         const struct ps_engine_site *const site = &engine->sites[place];
-        wake_ms = site->live.count > 0 && !site->is_poll_open ? sooner(wake_ms, site->poll_wake_ms)
-                                                              : wake_ms;
+        wake_ms =
+            (site->live.count > 0 || ps_engine_wants_others(engine, place)) && !site->is_poll_open
+                ? sooner(wake_ms, site->poll_wake_ms)
+                : wake_ms;
     }
     wake_ms = sooner(wake_ms, ps_engine_ask_at_ms(engine));
     for (int64_t place = 0; place < engine->options.pool_count; place++) {
@@ -361,6 +372,7 @@ int64_t ps_engine_wake_at_ms(const struct ps_engine *const engine)
             pool->is_day_full ? sooner(wake_ms, ps_day_wake_ms(&pool->day, engine->now)) : wake_ms;
         wake_ms = pool->is_gap_needed ? sooner(wake_ms, pool->gap_end_ms) : wake_ms;
         wake_ms = sooner(wake_ms, pool->call_wake_ms);
+        wake_ms = sooner(wake_ms, pool->slot_wake_ms);
     }
     return wake_ms;
 }

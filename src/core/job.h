@@ -125,6 +125,11 @@ struct ps_job {
     int64_t fetched_count;
     int64_t fetch_offset;
     int64_t stop_wake_ms;
+    int64_t errors;   /* records that failed, as its counters say */
+    int64_t seen_tpm; /* its own speed; 0: not seen yet */
+    int64_t seen_ms;  /* when its counters were looked at last, and what they were */
+    int64_t seen_processed;
+    int64_t seen_errors;
     int64_t listed_poll; /* the poll that listed it last */
     bool is_counted;     /* lists show its counters too, not Get alone */
     bool is_reloaded;    /* its create was open when a process died */

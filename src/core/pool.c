@@ -153,8 +153,10 @@ static int64_t pool_of(struct ps_pools *const pools, const struct ps_lane *const
         }
     }
     struct ps_pool *const added = &pools->pools[pools->count];
-    *added = (struct ps_pool){
-        .first_lane = lane, .kind = lanes[lane].kind, .rps_counts = lanes[lane].rps_counts};
+    *added = (struct ps_pool){.first_lane = lane,
+                              .kind = lanes[lane].kind,
+                              .rps_counts = lanes[lane].rps_counts,
+                              .behaviour = lanes[lane].behaviour};
     for (int key = 0; key < PS_LIMIT_COUNT; key++) {
         added->limits[key] = (struct ps_limit){PS_NO_LIMIT, PS_SOURCE_NONE};
     }

@@ -22,6 +22,7 @@ struct ps_pool {
     int64_t first_lane; /* the first of its lanes: its model, Region and kind are the pool's */
     enum ps_lane_kind kind;
     enum ps_rps_counts rps_counts;
+    enum ps_behaviour behaviour;            /* of its first lane */
     struct ps_limit limits[PS_LIMIT_COUNT]; /* only those that ps_pool_has tells are ever set */
 };
 

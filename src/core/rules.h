@@ -35,6 +35,10 @@
 /* How long output that the service counted is looked for; design, R3. */
 #define PS_OUTPUT_SETTLE_MS PS_HOUR_MS
 
+/* The longest that a job may be at the service: timeoutDurationInHours is at most 168 (reference:
+ * bedrock.md, 1.2). A list of all jobs goes back so far. */
+#define PS_JOB_LIFE_MS (168 * PS_HOUR_MS)
+
 /* Pauses between tries: full jitter up to the smaller of base * 2^tries and the cap. */
 #define PS_BACKOFF_BASE_MS PS_SECOND_MS
 #define PS_BACKOFF_CAP_MS PS_MINUTE_MS

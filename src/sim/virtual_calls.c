@@ -288,7 +288,8 @@ static void fill_view(const struct ps_virtual *const service,
 {
     const int64_t processed = ps_virtual_processed(service, job);
     const bool has_ended = ps_job_status_is_terminal(job->status);
-    const int64_t success = has_ended ? job->success : processed;
+    const int64_t refused = has_ended ? 0 : ps_virtual_refused(service, job);
+    const int64_t success = has_ended ? job->success : processed - refused;
     *view =
         (struct ps_job_view){.arn = ps_str_dup(ps_str_of(job->arn)),
                              .name = ps_str_dup(ps_str_of(job->name)),

@@ -245,6 +245,9 @@ struct ps_virtual_job *ps_virtual_find_job(const struct ps_virtual *service,
                                            const struct ps_virtual_place *place, struct ps_str arn);
 void ps_virtual_free_job(struct ps_virtual_job *job);
 
+/* Records that a limit has refused so far. */
+int64_t ps_virtual_refused(const struct ps_virtual *service, const struct ps_virtual_job *job);
+
 /* Records behind it now. */
 int64_t ps_virtual_processed(const struct ps_virtual *service, const struct ps_virtual_job *job);
 

@@ -169,6 +169,23 @@ static int64_t tick_ms(const int64_t at_ms)
     return (at_ms / PS_MINUTE_MS + 1) * PS_MINUTE_MS;
 }
 
+/* Of what was tried since the speeds changed last, as much as the pool refuses now. */
+int64_t ps_virtual_refused(const struct ps_virtual *const service,
+                           const struct ps_virtual_job *const job)
+{
+    const struct ps_rates *const rates = &job->place->pool->rates;
+    int64_t refused = 0;
+    if (job->status != PS_JOB_IN_PROGRESS) {
+        return job->refused;
+    }
+    for (size_t place = 0; ps_rates_flow_stretch(&job->flow, place) != NULL; place++) {
+        refused += ps_rates_flow_stretch(&job->flow, place)->refused;
+    }
+    return refused + ps_scale_i64(ps_rates_flow_records_at(rates, &job->flow, service->now_ms) -
+                                      job->flow.stretch_first,
+                                  PS_MICROS - rates->ppm, PS_MICROS);
+}
+
 int64_t ps_virtual_processed(const struct ps_virtual *const service,
                              const struct ps_virtual_job *const job)
 {
