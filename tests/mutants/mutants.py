@@ -9,6 +9,7 @@ Mutant = collections.namedtuple("Mutant", "rule name what test edits")
 MUTANTS = []
 
 STORIES, ENDINGS, RESUME, DIALECTS = "test_interleavings:", "test_endings:", "test_resume:", "test_dialects:"
+ONCE = "test_once:"
 
 
 def row(rule, name, what, test, *edits):
@@ -150,6 +151,30 @@ row("R3", "stop-lost-believed", "a Stop whose answer is lost counts as the end",
 row("R3", "live-ones-cancelled", "a stop ends while jobs still hold records", STORIES + "stop_of_running_jobs",
     "src/core/engine_turn.c", "    if (engine->open > 0) {\n        return false;\n    }\n    if (engine->unsent == 0 && !engine->is_cut_due) {",
     "    if (engine->unsent == 0 && !engine->is_cut_due) {")
+
+# --- R4: once ----------------------------------------------------------------------------------------
+
+row("R4", "unknown-sent-again", "a call whose outcome is unknown is made again", ONCE + "an_error_after_execution_is_maybe_paid",
+    "src/core/engine_calls.c", "    if (fact->outcome == PS_OUTCOME_UNKNOWN) {\n        return PS_CALL_END_MAYBE_PAID;",
+    "    if (fact->outcome == PS_OUTCOME_UNKNOWN) {\n        return PS_CALL_END_AGAIN;")
+row("R4", "5xx-is-a-refusal", "an answer of 5xx to a call counts as a refusal", ONCE + "an_error_after_execution_is_maybe_paid",
+    "src/aws/runtime.c", "(http_status == 400 || http_status == 403", "(http_status >= 500 || http_status == 400 || http_status == 403")
+row("R4", "lost-is-a-refusal", "a call whose answer is lost counts as refused", ONCE + "an_answer_that_is_lost_after_execution_is_maybe_paid",
+    "src/aws/runtime.c", "    if (answer->reach == PS_HTTP_UNSENT || answer->reach == PS_HTTP_PARTLY_SENT) {",
+    "    if (answer->reach != PS_HTTP_ANSWERED) {")
+row("R4", "libcurl-repeats", "libcurl has the body and may send it again by itself",
+    ONCE + "an_answer_that_is_lost_after_execution_is_maybe_paid",
+    "src/aws/http.c", "        (void)curl_easy_setopt(easy, CURLOPT_READDATA, exchange);",
+    "        (void)curl_easy_setopt(easy, CURLOPT_READDATA, exchange);\n"
+    "        if (is_post && exchange->body != NULL) {\n"
+    "            (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 0L);\n"
+    "            (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);\n"
+    "            (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body_bytes);\n"
+    "            (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body);\n"
+    "            exchange->given_bytes = exchange->body_bytes;\n"
+    "        }")
+row("R4", "open-calls-forgotten", "a call that was open at a crash is made again", ONCE + "a_kill_with_calls_under_way_repeats_none",
+    "src/app/turn_calls.c", "    if (lost->status != PS_OK || ps_call_journal_has(journal, record)) {", "    if (record >= 0) {")
 
 # --- R5: paths and puts ------------------------------------------------------------------------------
 
