@@ -1,7 +1,7 @@
 /*
  * Goal: a refused create makes room for others and is tried again; a lane that is lost gives its
  * unsent work to the others, and only the last one halts the run. Method: the engine by hand. (What
- * follows from which refusal: test_slots; whole runs: tests/e2e/test_limits.py.)
+ * follows from which refusal: test_slots.)
  */
 #include "engine_hand.h"
 
