@@ -11,7 +11,7 @@ KILLS = 40 if IS_SOAK else 8
 
 
 def data_folder(state):
-    found = [folder for folder, _, files in os.walk(state) if "events.jsonl" in files]
+    found = [folder for folder, _, files in os.walk(state) if os.path.basename(folder) == "emulator" and "events.jsonl" in files]
     check(len(found) == 1, "one emulator's data in the run's folder", found)
     return found[0]
 

@@ -32,7 +32,8 @@ def through_the_emulator_inside(work):
     done = work.run(None, prompts, "results.jsonl", "--state-dir", work.path("state-dir"), lane=LANE)
     check_status(done, OK, "penstock run --local")
     check_answers(work, prompts, "results.jsonl")
-    data = [folder for folder, _, files in os.walk(work.path("state-dir")) if "events.jsonl" in files]
+    data = [folder for folder, _, files in os.walk(work.path("state-dir")) if
+            os.path.basename(folder) == "emulator" and "events.jsonl" in files]
     check_equal(1, len(data), "the emulator's data lies in the run's folder")
     verdict = work.judge(None, prompts, "results.jsonl", data=data[0])
     check_equal(QUESTIONS, verdict["records_processed"], "each record was processed once")
