@@ -18,6 +18,7 @@ struct wire_lane {
     bool has_aws;
     struct ps_credentials credentials; /* of its profile; another lane's, where that has the same */
     int64_t keeper;                    /* the lane whose credentials they are */
+    enum ps_aws_service worker;        /* who does its work: jobs, or calls */
 };
 
 struct ps_wire {
@@ -199,6 +200,7 @@ static enum ps_status open_lane(struct ps_wire *const wire, const struct ps_opti
         return err->status;
     }
     lane->has_aws = true;
+    lane->worker = said->kind == PS_KIND_ON_DEMAND ? PS_AWS_BEDROCK_RUNTIME : PS_AWS_BEDROCK;
     lane->keeper = keeper_of(settings, place);
     return lane->keeper == place ? load_credentials(wire, settings->is_local, lane, err) : PS_OK;
 }
@@ -294,7 +296,8 @@ enum ps_status ps_wire_check(const struct ps_options *const options,
 void ps_wire_add_host(const struct ps_wire *const wire, const int64_t lane,
                       struct ps_buf *const buf)
 {
-    const struct ps_str host = ps_str_of(ps_world_aws_host(wire->world, lane, PS_AWS_BEDROCK));
+    const struct ps_str host =
+        ps_str_of(ps_world_aws_host(wire->world, lane, wire->lanes[lane].worker));
     ps_buf_add(buf, is_loopback(host) ? ps_str_part(host, 0, ps_str_find(host, ':')) : host);
 }
 

@@ -108,4 +108,21 @@ def killed_with_calls_open_it_goes_on_and_sends_none_of_them_again(work):
     work.judge(emulator, prompts, "results.jsonl", "--killed")
 
 
+@test
+def another_endpoint_of_the_calls_is_refused(work):
+    emulator = work.emulator(speed=5)
+    prompts = work.prompts(60)
+    process = work.start(arguments(work, emulator, prompts, work.path("results.jsonl"), LANE), work.environment(emulator),
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: emulator.events("invocation"), "calls were executed")
+    process.kill()
+    process.wait()
+    elsewhere = dict(work.environment(emulator), AWS_ENDPOINT_URL_BEDROCK_RUNTIME="http://localhost:%d" % emulator.port)
+    done = work.penstock("resume", "t", env=elsewhere)
+    check_status(done, DENIED, "resume with another host for the calls")
+    check("localhost" in done.err, "it says which", done.err)
+    check(go(work, emulator, prompts, LANE).status in (OK, SOME_FAILED), "the same command goes on")
+    work.judge(emulator, prompts, "results.jsonl", "--killed")
+
+
 main(__doc__)

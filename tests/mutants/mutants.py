@@ -31,6 +31,9 @@ row("R1", "region-not-pinned", "the Region is not compared", STORIES + "another_
     "src/cli/own_open.c", "    if (said != NULL && counts &&", "    if (said != NULL && counts && said[0] == '\\0' &&")
 row("R1", "endpoint-not-pinned", "the endpoint is not compared", STORIES + "another_endpoint_is_refused",
     "src/cli/own_open.c", "if (ps_str_equals(ps_buf_str(&host), ps_buf_str(&pinned))) {", "if (host.size > 0) {")
+row("R1", "endpoint-of-calls-not-pinned", "the endpoint of calls on demand is not compared",
+    "test_on_demand:another_endpoint_of_the_calls_is_refused",
+    "src/cli/wire.c", "said->kind == PS_KIND_ON_DEMAND ? PS_AWS_BEDROCK_RUNTIME : PS_AWS_BEDROCK;", "PS_AWS_BEDROCK;")
 
 # --- R2: the ambiguous create ------------------------------------------------------------------------
 
