@@ -19,6 +19,7 @@ DAYS_SPEED = 12000  # a day in 7 s
 LIMITS = "jobs=3,job_records=20,shard_records=20,min_records=5,tpm=20k,tpd=2500,reset=12:00Z"
 RUN = ["--poll-interval", "10m", "--max-tokens", "30", "--name", "seen"]
 CONTROL = re.compile(r"\x1b\[(\d*)([A-Za-z])|([^\x1b])", re.S)
+BEGUN = re.compile(rb"(\x1b(\[\d*)?|[\xc0-\xff][\x80-\xbf]*)\Z")  # a control or character whose rest is still to come
 
 
 def begin(work):
@@ -81,7 +82,7 @@ class Watcher:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         self.process = work.start(["watch", "seen"], {"TERM": "xterm"}, stdin=slave, stdout=slave, stderr=slave)
-        self.screen, self.seen = Screen(columns), ""
+        self.screen, self.seen, self.begun = Screen(columns), "", b""
         os.close(slave)
 
     def read(self):
@@ -90,10 +91,14 @@ class Watcher:
                 data = os.read(self.master, 65536)
             except OSError:
                 return
-            self.screen.feed(data.decode("utf-8", "replace"))
-            self.seen += re.sub(r"\x1b\[\d*[A-Za-z]|\r", "", data.decode("utf-8", "replace"))
             if not data:
                 return
+            data = self.begun + data
+            begun = BEGUN.search(data)
+            self.begun = begun.group() if begun else b""
+            text = data[:len(data) - len(self.begun)].decode("utf-8", "replace")
+            self.screen.feed(text)
+            self.seen += re.sub(r"\x1b\[\d*[A-Za-z]|\r", "", text)
 
     def has_shown(self, pattern):
         """On any of its screens so far: a run that hurries is not waited for in vain."""
@@ -101,8 +106,9 @@ class Watcher:
         return re.search(pattern, self.seen) is not None
 
     def has_ended(self):
+        has_ended = self.process.poll() is not None
         self.read()
-        return self.process.poll() is not None
+        return has_ended
 
 
 @test
