@@ -84,7 +84,7 @@ static void a_restart_goes_on_as_the_same_account(void **state)
 static void a_new_folder_draws_from_the_seed_and_keeps_it(void **state)
 {
     (void)state;
-    char *const folder = test_folder_new();
+    char *folder PS_CLEANUP(ps_str_free_auto) = test_folder_new();
     for (int64_t seed = 7; seed < 9; seed++) {
         struct ps_emulator *emulator = NULL;
         struct ps_error err;
