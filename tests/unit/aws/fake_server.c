@@ -272,7 +272,7 @@ struct fake_server *fake_server_start(const struct fake_step *const steps, const
                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof(address);
     if (bind(server->listener, (const struct sockaddr *)&address, size) != 0 ||
-        listen(server->listener, 64) != 0 ||
+        listen(server->listener, CONNECTIONS_MAX) != 0 ||
         getsockname(server->listener, (struct sockaddr *)&address, &size) != 0) {
         abort();
     }
