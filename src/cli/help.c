@@ -18,6 +18,7 @@ const struct ps_exit_row ps_help_exits[] = {
     {3, "the plan is refused: it cannot fit the limits"},
     {4, "the cloud refused us: credentials, permissions, another account"},
     {5, "stopped; the same command goes on from there"},
+    {6, "ended early by --max-failures, --canary or --max-cost; with a higher limit it goes on"},
     {70, "a bug"},
     {0, NULL},
 };
