@@ -85,6 +85,11 @@ row("R2c", "open-create-made-afresh", "a create found open after a crash is sent
     "src/core/engine.c", "    case PS_STATE_REPEATING:\n        return PS_STATE_LOOK_NAME;", "    case PS_STATE_REPEATING:\n        return PS_STATE_READY;")
 row("R2d", "one-look-is-enough", "one empty look proves absence", STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
     "src/core/rules.h", "#define PS_EMPTY_LOOKS 2", "#define PS_EMPTY_LOOKS 1")
+row("R2", "open-create-of-an-older-copy", "an open create of an older copy is made again where other jobs hold its records",
+    STORIES + "an_older_copy_whose_open_create_was_sent_in_other_jobs",
+    ("src/core/engine_proof.c", "    if (has_stranger(engine)) {", "    if (has_stranger(engine) && engine->job_count < 0) {"),
+    ("src/core/engine_proof.c", "PS_TOKEN_WINDOW_MS && !has_stranger(engine)) {",
+     "PS_TOKEN_WINDOW_MS) {"))
 row("R2d", "looks-do-not-wait", "looks count before signature and list lag have passed",
     STORIES + "a_create_is_proven_absent_only_after_two_looks_and_all_waits",
     "src/core/engine_proof.c", "        job->last_signed_ms + PS_SIGNING_SLACK_MS + PS_SIGNATURE_MS + PS_LIST_LAG_MS;",
