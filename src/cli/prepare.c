@@ -155,18 +155,27 @@ static void add_random_hex(struct ps_buf *const buf, const size_t bytes)
 #define LOCK_NAME "lock"
 #define SOURCE_NAME "source.json"
 
-/* What a process left there that was killed while it read its input. */
+/* Others that begin in the same moment may sweep a folder away before it is locked. */
+#define STAGING_TRIES 5
+
+/* What a process left there that was killed while it read its input. Under its lock: one that is
+ * just being made, and not locked yet, then sees that it was taken, and makes another. */
 static void sweep(const char *const root)
 {
     struct dirent **entries = NULL;
     const int count = scandir(root, &entries, NULL, NULL);
     for (int place = 0; place < count; place++) {
         struct ps_error err;
+        int held = -1;
+        int64_t pid = 0;
         char *folder PS_CLEANUP(ps_str_free_auto) = ps_files_join(root, entries[place]->d_name);
         char *lock PS_CLEANUP(ps_str_free_auto) = ps_files_join(folder, LOCK_NAME);
         if (entries[place]->d_name[0] != '.' && ps_files_exists(lock) &&
-            !ps_files_is_locked(lock) && ps_files_remove_tree(folder, &err) != PS_OK) {
-            ps_say("%s", err.message);
+            ps_files_lock(lock, &held, &pid, &err) == PS_OK) {
+            if (ps_files_remove_tree(folder, &err) != PS_OK) {
+                ps_say("%s", err.message);
+            }
+            (void)close(held);
         }
         free(entries[place]);
     }
@@ -186,7 +195,12 @@ static enum ps_status make_staging(const char *const root, struct ps_staging *co
     if (ps_files_make_folder(staging->folder, err) != PS_OK) {
         return err->status;
     }
-    return ps_files_lock(lock, &staging->lock, &pid, err);
+    if (ps_files_lock(lock, &staging->lock, &pid, err) != PS_OK) {
+        return err->status;
+    }
+    return ps_files_exists(lock)
+               ? PS_OK
+               : ps_error_set(err, PS_E_CONFLICT, PS_RETRY_LATER, "could not keep '%s'", lock);
 }
 
 enum ps_status ps_staging_make(const struct ps_options *const options,
@@ -197,8 +211,11 @@ enum ps_status ps_staging_make(const struct ps_options *const options,
     *staging = (struct ps_staging){NULL, -1};
     if (ps_files_make_folder(root, err) == PS_OK) {
         sweep(root);
-        if (make_staging(root, staging, err) == PS_OK) {
-            return PS_OK;
+        for (int tries = 0; tries < STAGING_TRIES; tries++) {
+            if (make_staging(root, staging, err) == PS_OK) {
+                return PS_OK;
+            }
+            ps_staging_release(staging);
         }
     }
     err->status = PS_E_USAGE;
