@@ -95,7 +95,6 @@ static enum ps_status tell_job(struct ps_turn *const turn, const struct ps_job *
         .has_slot = holds->has_slot,
         .day_end_ms = holds->day_end_ms,
         .day_tokens = holds->day_tokens,
-        .records = job->records,
     };
     if (ledger.ops->put(ledger.context, &row, err) != PS_OK) {
         return err->status;

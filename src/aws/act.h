@@ -82,8 +82,6 @@ bool ps_act_is_success(const struct ps_http_answer *answer);
 /* What the act may use of its world. */
 const struct ps_streams *ps_act_streams(const struct ps_act *act);
 const char *ps_act_bucket(const struct ps_act *act);
-const struct ps_aws_endpoint *ps_act_endpoint(const struct ps_act *act,
-                                              enum ps_aws_service service);
 int64_t ps_act_multipart_from_bytes(const struct ps_act *act);
 int64_t ps_act_part_bytes(const struct ps_act *act);
 

@@ -410,12 +410,6 @@ const char *ps_act_bucket(const struct ps_act *const act)
     return lane_of(act)->bucket;
 }
 
-const struct ps_aws_endpoint *ps_act_endpoint(const struct ps_act *const act,
-                                              const enum ps_aws_service service)
-{
-    return &lane_of(act)->endpoints[service];
-}
-
 int64_t ps_act_multipart_from_bytes(const struct ps_act *const act)
 {
     return act->world->multipart_from_bytes;

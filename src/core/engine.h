@@ -185,9 +185,8 @@ struct ps_str ps_engine_account(const struct ps_engine *engine, int64_t lane);
  *     }
  */
 struct ps_engine_others {
-    int64_t slots;       /* that jobs of other runs hold, or may hold, in the pool */
-    int64_t day_tokens;  /* held against its present day */
-    int64_t day_records; /* of the jobs that hold them */
+    int64_t slots;      /* that jobs of other runs hold, or may hold, in the pool */
+    int64_t day_tokens; /* held against its present day */
 };
 
 void ps_engine_share(struct ps_engine *engine);

@@ -51,11 +51,6 @@ bool ps_wish_is_local(const enum ps_wish_kind kind)
     return kind >= PS_WISH_CUT_JOBS;
 }
 
-bool ps_wish_is_once(const enum ps_wish_kind kind)
-{
-    return kind == PS_WISH_INVOKE;
-}
-
 bool ps_job_status_is_terminal(const enum ps_job_status status)
 {
     return status >= PS_JOB_COMPLETED && status <= PS_JOB_EXPIRED;

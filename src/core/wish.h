@@ -44,9 +44,6 @@ enum ps_wish_kind {
 
 bool ps_wish_is_local(enum ps_wish_kind kind);
 
-/* R4: never performed again by itself once it may have been started. */
-bool ps_wish_is_once(enum ps_wish_kind kind);
-
 const char *ps_wish_name(enum ps_wish_kind kind);
 
 struct ps_wish {

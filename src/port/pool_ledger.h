@@ -27,7 +27,6 @@ struct ps_ledger_row {
     bool has_slot;
     int64_t day_end_ms; /* wall clock; 0: it is held against no day */
     int64_t day_tokens;
-    int64_t records;
 };
 
 struct ps_pool_ledger_ops {

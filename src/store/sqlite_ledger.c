@@ -11,12 +11,11 @@ enum statement { SUM_OTHERS, PUT, FREE_SLOT, FORGET_RUN, FORGET_DAYS, EACH_SLOT,
 
 static const char *const texts[STATEMENT_COUNT] = {
     [SUM_OTHERS] = "SELECT coalesce(sum(has_slot), 0),"
-                   " coalesce(sum(CASE WHEN counts THEN day_tokens END), 0),"
-                   " coalesce(sum(CASE WHEN counts THEN records END), 0) FROM"
-                   " (SELECT has_slot, day_tokens, records,"
+                   " coalesce(sum(CASE WHEN counts THEN day_tokens END), 0) FROM"
+                   " (SELECT has_slot, day_tokens,"
                    "  day_end_ms != 0 AND (day_end_ms >= ?3 OR has_slot) AS counts"
                    "  FROM reservations WHERE pool = ?1 AND run != ?2)",
-    [PUT] = "INSERT OR REPLACE INTO reservations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [PUT] = "INSERT OR REPLACE INTO reservations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [FREE_SLOT] = "UPDATE reservations SET has_slot = 0 WHERE run = ?1 AND job = ?2",
     [FORGET_RUN] = "DELETE FROM reservations WHERE run = ?1",
     [FORGET_DAYS] = "DELETE FROM reservations WHERE pool = ?1 AND has_slot = 0 AND day_end_ms < ?2",
@@ -27,7 +26,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS reservations ("
     "  run TEXT NOT NULL, job INTEGER NOT NULL, pool TEXT NOT NULL, name TEXT NOT NULL,"
     "  has_slot INTEGER NOT NULL, day_end_ms INTEGER NOT NULL, day_tokens INTEGER NOT NULL,"
-    "  records INTEGER NOT NULL, PRIMARY KEY (run, job)) WITHOUT ROWID;";
+    "  PRIMARY KEY (run, job)) WITHOUT ROWID;";
 
 struct sqlite_ledger {
     sqlite3 *database;
@@ -120,8 +119,7 @@ static enum ps_status ledger_sum_others(void *const context, const char *const p
         return err->status;
     }
     *ret_others = (struct ps_engine_others){.slots = sqlite3_column_int64(statement, 0),
-                                            .day_tokens = sqlite3_column_int64(statement, 1),
-                                            .day_records = sqlite3_column_int64(statement, 2)};
+                                            .day_tokens = sqlite3_column_int64(statement, 1)};
     (void)sqlite3_reset(statement);
     return PS_OK;
 }
@@ -137,7 +135,6 @@ static enum ps_status ledger_put(void *const context, const struct ps_ledger_row
     bind_number(statement, 5, row->has_slot ? 1 : 0);
     bind_number(statement, 6, row->day_end_ms);
     bind_number(statement, 7, row->day_tokens);
-    bind_number(statement, 8, row->records);
     return run(context, statement, err);
 }
 
@@ -191,7 +188,6 @@ static enum ps_status ledger_each_slot(void *const context, const char *const ru
             .has_slot = sqlite3_column_int64(statement, 4) != 0,
             .day_end_ms = sqlite3_column_int64(statement, 5),
             .day_tokens = sqlite3_column_int64(statement, 6),
-            .records = sqlite3_column_int64(statement, 7),
         };
         see(seer, &row);
     }

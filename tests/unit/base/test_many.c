@@ -25,7 +25,10 @@ static const struct row {
     {"three percent of 300", {3, true}, 9, 300, true},
     {"one above three percent", {3, true}, 10, 300, false},
     {"three percent of 299 are fewer than nine", {3, true}, 9, 299, false},
+    {"a share is not rounded up", {5, true}, 1, 19, false},
+    {"a share of one in twenty", {5, true}, 1, 20, true},
     {"all of them", {100, true}, 5, 5, true},
+    {"a share of very many", {50, true}, 500000000001, 1000000000000, false},
 };
 
 static void what_is_many_says_what_is_allowed(void **state)

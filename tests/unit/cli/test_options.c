@@ -232,36 +232,6 @@ static void what_cannot_be_used_is_named(void **state)
     }
 }
 
-static void so_many_are_allowed_and_no_more(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name;
-        struct ps_many many;
-        int64_t count;
-        int64_t total;
-        bool is_allowed;
-    } rows[] = {
-        {"none of none", {0, false}, 0, 0, true},
-        {"one where none may", {0, false}, 1, 100, false},
-        {"as many as may", {20, false}, 20, 20, true},
-        {"one more", {20, false}, 21, 1000, false},
-        {"a share to the letter", {5, true}, 5, 100, true},
-        {"a share, one more", {5, true}, 6, 100, false},
-        {"a share is not rounded up", {5, true}, 1, 19, false},
-        {"a share of one in twenty", {5, true}, 1, 20, true},
-        {"all", {100, true}, 7, 7, true},
-        {"a share of nothing", {5, true}, 0, 0, true},
-        {"a share of very many", {50, true}, 500000000001, 1000000000000, false},
-    };
-    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
-        if (ps_many_allows(rows[row].many, rows[row].count, rows[row].total) !=
-            rows[row].is_allowed) {
-            fail_msg("%s", rows[row].name);
-        }
-    }
-}
-
 static void the_table_is_free_of_contradictions(void **state)
 {
     (void)state;
@@ -290,7 +260,6 @@ int main(void)
         cmocka_unit_test(what_may_be_repeated_keeps_its_order),
         cmocka_unit_test(arguments_keep_their_order_and_two_dashes_end_options),
         cmocka_unit_test(what_cannot_be_used_is_named),
-        cmocka_unit_test(so_many_are_allowed_and_no_more),
         cmocka_unit_test(the_table_is_free_of_contradictions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,14 +30,6 @@ static void local_wishes_are_told_from_the_world_s(void **state)
     assert_true(ps_wish_is_local(PS_WISH_GIVE_UP));
 }
 
-static void only_a_call_on_demand_is_never_made_again(void **state)
-{
-    (void)state;
-    for (int kind = 0; kind < PS_WISH_KIND_COUNT; kind++) {
-        assert_int_equal(ps_wish_is_once((enum ps_wish_kind)kind), kind == PS_WISH_INVOKE);
-    }
-}
-
 static void job_states_are_read_as_the_service_writes_them(void **state)
 {
     (void)state;
@@ -92,7 +84,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_wish_has_a_name_of_its_own),
         cmocka_unit_test(local_wishes_are_told_from_the_world_s),
-        cmocka_unit_test(only_a_call_on_demand_is_never_made_again),
         cmocka_unit_test(job_states_are_read_as_the_service_writes_them),
         cmocka_unit_test(a_released_fact_is_empty),
     };

@@ -68,8 +68,7 @@ static void put(const struct ps_pool_ledger ledger, const char *const run, const
                                       .name = "name",
                                       .has_slot = has_slot,
                                       .day_end_ms = day_end_ms,
-                                      .day_tokens = 100 * job,
-                                      .records = job};
+                                      .day_tokens = 100 * job};
     assert_int_equal(ledger.ops->begin(ledger.context, &err), PS_OK);
     assert_int_equal(ledger.ops->put(ledger.context, &row, &err), PS_OK);
     assert_int_equal(ledger.ops->commit(ledger.context, &err), PS_OK);
@@ -84,10 +83,9 @@ static void assert_others(const struct ps_pool_ledger ledger, const char *const 
                      PS_OK);
     assert_int_equal(others.slots, expected.slots);
     assert_int_equal(others.day_tokens, expected.day_tokens);
-    assert_int_equal(others.day_records, expected.day_records);
     assert_int_equal(
         ledger.ops->sum_others(ledger.context, "another", run, day_end_ms, &others, &err), PS_OK);
-    assert_int_equal(others.slots + others.day_tokens + others.day_records, 0);
+    assert_int_equal(others.slots + others.day_tokens, 0);
 }
 
 static void a_run_counts_what_others_hold(void **state)
@@ -99,21 +97,21 @@ static void a_run_counts_what_others_hold(void **state)
     put(one, "one", 1, true, TODAY);
     put(one, "one", 2, false, TODAY);
     put(one, "one", 3, true, 0);
-    assert_others(one, "one", TODAY, (struct ps_engine_others){0, 0, 0});
-    assert_others(two, "two", TODAY, (struct ps_engine_others){2, 300, 3});
+    assert_others(one, "one", TODAY, (struct ps_engine_others){0, 0});
+    assert_others(two, "two", TODAY, (struct ps_engine_others){2, 300});
     /* Of the day before only what may still be at work counts. */
-    assert_others(two, "two", TOMORROW, (struct ps_engine_others){2, 100, 1});
+    assert_others(two, "two", TOMORROW, (struct ps_engine_others){2, 100});
     put(one, "one", 1, true, TOMORROW);
-    assert_others(two, "two", TODAY, (struct ps_engine_others){2, 300, 3});
+    assert_others(two, "two", TODAY, (struct ps_engine_others){2, 300});
     assert_int_equal(two.ops->begin(two.context, &err), PS_OK);
     assert_int_equal(two.ops->free_slot(two.context, "one", 3, &err), PS_OK);
     assert_int_equal(two.ops->forget_days(two.context, "pool", TOMORROW, &err), PS_OK);
     assert_int_equal(two.ops->commit(two.context, &err), PS_OK);
-    assert_others(two, "two", TODAY, (struct ps_engine_others){1, 100, 1});
+    assert_others(two, "two", TODAY, (struct ps_engine_others){1, 100});
     assert_int_equal(one.ops->begin(one.context, &err), PS_OK);
     assert_int_equal(one.ops->forget_run(one.context, "one", &err), PS_OK);
     assert_int_equal(one.ops->commit(one.context, &err), PS_OK);
-    assert_others(two, "two", TODAY, (struct ps_engine_others){0, 0, 0});
+    assert_others(two, "two", TODAY, (struct ps_engine_others){0, 0});
     ps_sqlite_ledger_close(&one);
     ps_sqlite_ledger_close(&two);
 }
@@ -178,7 +176,7 @@ static void what_a_killed_process_left_open_never_was(void **state)
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
     struct ps_pool_ledger ledger = opened();
-    assert_others(ledger, "two", TODAY, (struct ps_engine_others){1, 100, 1});
+    assert_others(ledger, "two", TODAY, (struct ps_engine_others){1, 100});
     ps_sqlite_ledger_close(&ledger);
 }
 
