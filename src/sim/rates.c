@@ -1,8 +1,5 @@
-#include "sim/rates.h"
-
 #include "base/assert.h"
-#include "base/checked.h"
-#include "base/time.h"
+#include "sim/rates_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,28 +9,9 @@
 #define AT_ONCE INT64_MAX
 #define PERMILLE INT64_C(1000)
 
-/* ---- arithmetic ---- */
-
-static int64_t least(const int64_t left, const int64_t right)
-{
-    return left < right ? left : right;
-}
-
 static int64_t most(const int64_t left, const int64_t right)
 {
     return left > right ? left : right;
-}
-
-/* left * right / divisor, rounded down; INT64_MAX where that does not fit. */
-static int64_t scale(const int64_t left, const int64_t right, const int64_t divisor)
-{
-    int64_t value = 0;
-    return ps_muldiv_i64(left, right, divisor, &value) ? value : INT64_MAX;
-}
-
-static int64_t moved_micros(const int64_t speed_micros, const int64_t passed_ms)
-{
-    return scale(speed_micros, passed_ms, PS_MINUTE_MS);
 }
 
 /* How long `micros` take, rounded up: after that time they are done. */
@@ -49,148 +27,9 @@ static int64_t later(const int64_t at_ms, const int64_t passed_ms)
     return passed_ms > INT64_MAX - at_ms ? INT64_MAX : at_ms + passed_ms;
 }
 
-/* ---- a flow ---- */
-
-static int64_t whole_micros(const struct ps_rates_flow *const flow)
-{
-    return flow->tokens * PS_MICROS;
-}
-
 static int64_t left_micros(const struct ps_rates_flow *const flow)
 {
     return whole_micros(flow) - flow->done_micros;
-}
-
-/* How far it may go on today. */
-static int64_t room_micros(const struct ps_rates_flow *const flow)
-{
-    return flow->stop_micros - flow->done_micros;
-}
-
-/* Where record number `record` begins. */
-static int64_t record_micros(const struct ps_rates_flow *const flow, const int64_t record)
-{
-    return scale(whole_micros(flow), record, flow->records);
-}
-
-/* How many records end at or before this place of its way. */
-static int64_t records_until(const struct ps_rates_flow *const flow, const int64_t micros)
-{
-    if (flow->tokens == 0 || micros >= whole_micros(flow)) {
-        return flow->records;
-    }
-    int64_t record = scale(flow->records, micros, whole_micros(flow));
-    /* Records begin at rounded places: it may be one further. */
-    while (record < flow->records && record_micros(flow, record + 1) <= micros) {
-        record++;
-    }
-    return record;
-}
-
-int64_t ps_rates_flow_records(const struct ps_rates_flow *const flow)
-{
-    return records_until(flow, flow->done_micros);
-}
-
-int64_t ps_rates_flow_records_at(const struct ps_rates *const rates,
-                                 const struct ps_rates_flow *const flow, const int64_t now_ms)
-{
-    PS_ASSERT(now_ms >= rates->now_ms);
-    const int64_t moved = moved_micros(flow->speed_micros, now_ms - rates->now_ms);
-    return records_until(flow, flow->done_micros + least(moved, room_micros(flow)));
-}
-
-static void *grown(void *const rows, const size_t count, const size_t row_size)
-{
-    /* Rows double: the capacity is the next power of two. */
-    if ((count & (count - 1)) != 0) {
-        return rows;
-    }
-    void *const more = realloc(rows, (count == 0 ? 1 : 2 * count) * row_size);
-    PS_ASSERT(more != NULL);
-    return more;
-}
-
-static void close_stretch(struct ps_rates_flow *const flow)
-{
-    const int64_t end = ps_rates_flow_records(flow);
-    const int64_t records = end - flow->stretch_first;
-    if (records == 0 || flow->tried_micros == 0) {
-        return; /* what was tried goes to the next one */
-    }
-    flow->stretches = grown(flow->stretches, flow->stretch_count, sizeof *flow->stretches);
-    flow->stretches[flow->stretch_count++] = (struct ps_rates_stretch){
-        flow->stretch_first, end, records - scale(records, flow->taken_micros, flow->tried_micros)};
-    flow->stretch_first = end;
-    flow->tried_micros = 0;
-    flow->taken_micros = 0;
-}
-
-const struct ps_rates_stretch *ps_rates_flow_stretch(const struct ps_rates_flow *const flow,
-                                                     const size_t place)
-{
-    return place < flow->stretch_count ? &flow->stretches[place] : NULL;
-}
-
-bool ps_rates_stretch_refuses(const struct ps_rates_stretch *const stretch, const int64_t record)
-{
-    PS_ASSERT(record >= stretch->first && record < stretch->end);
-    const int64_t records = stretch->end - stretch->first;
-    const int64_t place = record - stretch->first;
-    return scale(place + 1, stretch->refused, records) > scale(place, stretch->refused, records);
-}
-
-static void note_point(struct ps_rates_flow *const flow, const int64_t at_ms)
-{
-    /* A record that goes back for another day takes its way with it. */
-    while (flow->point_count > 1 &&
-           flow->points[flow->point_count - 2].micros >= flow->done_micros) {
-        flow->point_count--;
-    }
-    struct ps_rates_point *const last =
-        flow->point_count > 1 ? &flow->points[flow->point_count - 1] : NULL;
-    if (last != NULL && last->micros > flow->done_micros) {
-        last->at_ms = last[-1].at_ms + scale(last->at_ms - last[-1].at_ms,
-                                             flow->done_micros - last[-1].micros,
-                                             last->micros - last[-1].micros);
-        last->micros = flow->done_micros;
-    }
-    flow->points = grown(flow->points, flow->point_count, sizeof *flow->points);
-    flow->points[flow->point_count++] = (struct ps_rates_point){at_ms, flow->done_micros};
-}
-
-int64_t ps_rates_flow_at_ms(const struct ps_rates_flow *const flow, const int64_t tokens)
-{
-    PS_ASSERT(flow->point_count > 0);
-    const int64_t micros = least(tokens * PS_MICROS, flow->done_micros);
-    size_t place = 0;
-    size_t count = flow->point_count;
-    while (count > 0) { /* the first point that has reached it */
-        const size_t half = count / 2;
-        if (flow->points[place + half].micros < micros) {
-            place += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    PS_ASSERT(place < flow->point_count);
-    const struct ps_rates_point *const point = &flow->points[place];
-    if (place == 0 || point->micros == point[-1].micros) {
-        return point->at_ms;
-    }
-    return point[-1].at_ms + scale(point->at_ms - point[-1].at_ms, micros - point[-1].micros,
-                                   point->micros - point[-1].micros);
-}
-
-void ps_rates_flow_release(struct ps_rates_flow *const flow)
-{
-    free(flow->stretches);
-    free(flow->points);
-    flow->stretches = NULL;
-    flow->points = NULL;
-    flow->stretch_count = 0;
-    flow->point_count = 0;
 }
 
 /* ---- the pool's limits at this time ---- */
@@ -358,7 +197,7 @@ static void set_speeds_of_refusal(struct ps_rates *const rates)
     ppm = records > records_max ? least(ppm, scale(records_max, PS_MICROS, records)) : ppm;
     ppm = rates->is_spent ? 0 : ppm;
     for (size_t place = 0; place < rates->flow_count && ppm != rates->ppm; place++) {
-        close_stretch(rates->flows[place]);
+        ps_rates_flow_close_stretch(rates->flows[place]);
     }
     rates->ppm = ppm;
     rates->total_micros = scale(tried, ppm, PS_MICROS);
@@ -489,10 +328,10 @@ static void collect_done(struct ps_rates *const rates)
             continue;
         }
         if (rates->options.is_refusing) {
-            close_stretch(flow);
+            ps_rates_flow_close_stretch(flow);
         }
         if (rates->options.keeps_points) {
-            note_point(flow, rates->now_ms);
+            ps_rates_flow_note_point(flow, rates->now_ms);
         }
         flow->next_done = NULL;
         *rates->last_done = flow;
@@ -509,7 +348,7 @@ static void let_whole_records(struct ps_rates *const rates, int64_t free_micros)
         has_fitted = false;
         for (size_t place = 0; place < rates->flow_count; place++) {
             struct ps_rates_flow *const flow = rates->flows[place];
-            const int64_t record = records_until(flow, flow->stop_micros);
+            const int64_t record = ps_rates_flow_records_until(flow, flow->stop_micros);
             const int64_t needed = record == flow->records
                                        ? INT64_MAX
                                        : record_micros(flow, record + 1) - flow->stop_micros;
@@ -636,7 +475,7 @@ static void settle(struct ps_rates *const rates)
 static void note_points(struct ps_rates *const rates)
 {
     for (size_t place = 0; place < rates->flow_count && rates->options.keeps_points; place++) {
-        note_point(rates->flows[place], rates->now_ms);
+        ps_rates_flow_note_point(rates->flows[place], rates->now_ms);
     }
 }
 
@@ -687,7 +526,7 @@ void ps_rates_add(struct ps_rates *const rates, struct ps_rates_flow *const flow
     }
     rates->is_stale = true;
     if (rates->options.keeps_points) {
-        note_point(flow, now_ms);
+        ps_rates_flow_note_point(flow, now_ms);
     }
     settle(rates);
     tell_use(rates);
@@ -706,7 +545,7 @@ void ps_rates_remove(struct ps_rates *const rates, struct ps_rates_flow *const f
         return;
     }
     if (rates->options.is_refusing) {
-        close_stretch(flow);
+        ps_rates_flow_close_stretch(flow);
     }
     rates->flow_count--;
     memmove(&rates->flows[place], &rates->flows[place + 1],
