@@ -212,6 +212,10 @@ static void divide_blindly(struct division *const division,
 {
     division->lanes = zeroed(options->lane_count, sizeof(division->lanes[0]));
     ps_allot_lanes(division->lanes, options->lanes, options->lane_count, options->pools);
+    for (int64_t lane = 0; lane < options->lane_count; lane++) {
+        division->lanes[lane].size.job_records =
+            options->lanes[lane].kind == PS_KIND_ON_DEMAND ? PS_CUT_CALLS : 0;
+    }
 }
 
 static enum ps_status cut(struct ps_allotment *const allotment,

@@ -107,6 +107,8 @@ static void jobs_have_the_size_that_limits_want(void **state)
         {"tpm=300k,tpd=432M,jobs=10,min_records=100", 200000, 25, 8000},
         {"tpm=3M,jobs=10,min_records=100", 99, 0, 0},
         {"tpm=3M,jobs=10,min_records=100", 250, 2, 125},
+        {"kind=on-demand,tpm=3M", 200000, 200, 1000}, /* calls: whether a rate is known or not */
+        {"kind=on-demand", 200000, 200, 1000},
     };
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
         struct scene scene;
