@@ -148,6 +148,7 @@ static void add_work(const struct ps_report *const report, struct ps_buf *const 
     add_count(buf, "jobs", facts->jobs);
     add_count(buf, "attempts", facts->attempts);
     add_count(buf, "shards", facts->shards);
+    add_count(buf, "calls", facts->calls);
     add_count(buf, "input_tokens", report->sums.input_tokens);
     add_count(buf, "output_tokens", report->sums.output_tokens);
     add_count(buf, "estimated_input_tokens", input->input_tokens);

@@ -42,6 +42,7 @@ struct ps_report_facts {
     int64_t jobs;
     int64_t attempts; /* jobs created at the service, second attempts too */
     int64_t shards;
+    int64_t calls; /* records that went on demand */
     int64_t put_bytes;
     int64_t elapsed_ms;
     struct ps_report_price price;

@@ -133,7 +133,7 @@ static void add_records(const struct ps_report *const report, struct ps_buf *con
     add_duplicates(report, buf);
 }
 
-/* "  jobs          14 of 2 and more..., shards 28" in words. */
+/* "  jobs          14 (28 shards)"; of a run that only called its model, the calls alone. */
 static void add_jobs(const struct ps_report *const report, struct ps_buf *const buf)
 {
     const struct ps_report_facts *const facts = report->facts;
@@ -197,7 +197,14 @@ static void add_work(const struct ps_report *const report, struct ps_buf *const 
     ps_buf_add_text(buf, report->facts->is_local
                              ? " (emulated: the answers are the emulator's own text)\n"
                              : "\n");
-    add_jobs(report, buf);
+    if (report->facts->jobs > 0 || report->facts->calls == 0) {
+        add_jobs(report, buf);
+    }
+    if (report->facts->calls > 0) {
+        add_label(buf, "on demand");
+        ps_units_add_count(buf, report->facts->calls);
+        ps_buf_add_text(buf, report->facts->calls == 1 ? " call\n" : " calls\n");
+    }
     add_tokens(report, buf);
     add_cost(report, buf);
     add_bytes(report, buf);

@@ -30,6 +30,7 @@ void ps_owner_write_status(struct ps_owner *const owner, const char *const phase
 /* ------------------------------------------------ what was done, by all its processes */
 
 struct work {
+    const struct ps_settings *settings;
     struct ps_report_facts *facts;
     bool has_open_jobs;
 };
@@ -42,6 +43,9 @@ static void see_work(void *const seer, struct ps_job *const job)
         work->facts->shards += job->shard_count;
         work->facts->attempts += job->attempt;
         work->facts->put_bytes += job->bytes;
+    }
+    if (work->settings->lanes[job->lane].kind == PS_KIND_ON_DEMAND && job->state == PS_STATE_DONE) {
+        work->facts->calls += job->processed;
     }
     work->has_open_jobs = work->has_open_jobs || ps_job_holds_records(job);
 }
@@ -126,7 +130,7 @@ static enum ps_status sum_work(const struct ps_owner *const owner,
         .ended_early = owner->is_early ? ps_owner_early_option(owner) : NULL,
         .elapsed_ms = value_of(owner, PS_VALUE_CLOCK) - value_of(owner, PS_VALUE_BEGUN),
     };
-    struct work work = {ret_facts, false};
+    struct work work = {&owner->settings, ret_facts, false};
     if (owner->store.ops->each_job(owner->store.context, see_work, &work, err) != PS_OK) {
         return err->status;
     }

@@ -40,7 +40,9 @@ def executed(emulator):
 def a_whole_file_comes_back_in_order(work):
     emulator = work.emulator(speed=20)
     prompts = work.prompts(60)
-    check_status(go(work, emulator, prompts, LANE), OK, "run")
+    done = go(work, emulator, prompts, LANE)
+    check_status(done, OK, "run")
+    check("on demand    60 calls" in done.out and "shard" not in done.out, "the report tells calls, and no jobs", done.out)
     rows = rows_of(work)
     check_equal(list(range(60)), [row["index"] for row in rows], "in order")
     check(all(row["status"] == "succeeded" for row in rows), "every record succeeded")
