@@ -25,6 +25,16 @@ struct watcher {
     int64_t lines;                  /* that stand there now */
 };
 
+/* Lines of the terminal that a line of text takes: a long path goes on in the next one. */
+static int64_t rows_of(const struct ps_str line, const int64_t columns)
+{
+    int64_t cells = 0;
+    for (size_t place = 0; place < line.size; place++) {
+        cells += ((unsigned char)line.data[place] & 0xC0) == 0x80 ? 0 : 1; /* UTF-8 goes on */
+    }
+    return columns > 0 && cells > columns ? (cells + columns - 1) / columns : 1;
+}
+
 /* Writes over what stands there, line for line: nothing flickers, and the last state stays. */
 static void draw(struct watcher *const watcher, const struct ps_run_status *const status)
 {
@@ -46,13 +56,18 @@ static void draw(struct watcher *const watcher, const struct ps_run_status *cons
     }
     watcher->lines = 0;
     struct ps_str rest = ps_buf_str(&text);
-    while (rest.size > 0 && (size.ws_row == 0 || watcher->lines < size.ws_row - 1)) {
+    while (rest.size > 0) {
         const size_t line_end = ps_str_find(rest, '\n');
+        const struct ps_str line = ps_str_part(rest, 0, line_end);
+        const int64_t rows = rows_of(line, size.ws_col);
+        if (size.ws_row > 0 && watcher->lines + rows > size.ws_row - 1) {
+            break;
+        }
         ps_buf_add_text(&screen, "\r");
-        ps_buf_add(&screen, ps_str_part(rest, 0, line_end));
+        ps_buf_add(&screen, line);
         ps_buf_add_text(&screen, "\033[K\n");
         rest = ps_str_part(rest, line_end + 1, rest.size);
-        watcher->lines++;
+        watcher->lines += rows;
     }
     ps_buf_add_text(&screen, "\033[J");
     (void)fwrite(screen.data, 1, screen.size, stdout);

@@ -62,24 +62,44 @@ static void add_records(struct ps_buf *const buf, const struct ps_progress *cons
     ps_buf_add_text(buf, "\n");
 }
 
-/* Where the jobs are; stages without one are left out. */
-static void add_jobs(struct ps_buf *const buf, const struct ps_progress *const progress)
+/* "3 live (of 10 at once)" */
+static void add_stage(struct ps_buf *const buf, const struct ps_progress *const progress,
+                      const enum ps_stage stage)
 {
-    const char *between = "";
+    ps_buf_add_format(buf, "%" PRId64 " %s", progress->stages[stage], ps_stage_word(stage));
+    if (stage == PS_STAGE_LIVE && progress->slots > 0) {
+        ps_buf_add_format(buf, " (of %" PRId64 " at once)", progress->slots);
+    }
+}
+
+/* Where the jobs are, on as many lines as it takes; stages without one are left out. */
+static void add_jobs(struct ps_buf *const buf, const struct ps_progress *const progress,
+                     const int64_t columns)
+{
+    size_t line = buf->size;
+    bool is_first = true;
     if (progress->jobs == 0) {
         return;
     }
     add_label(buf, "jobs");
     for (int stage = 0; stage < PS_STAGE_COUNT; stage++) {
+        struct ps_buf text PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&text, PS_TEXT_BYTES_MAX);
         if (progress->stages[stage] == 0) {
             continue;
         }
-        ps_buf_add_format(buf, "%s%" PRId64 " %s", between, progress->stages[stage],
-                          ps_stage_word((enum ps_stage)stage));
-        if (stage == PS_STAGE_LIVE && progress->slots > 0) {
-            ps_buf_add_format(buf, " (of %" PRId64 " at once)", progress->slots);
+        add_stage(&text, progress, (enum ps_stage)stage);
+        ps_buf_add_text(buf, is_first ? "" : ",");
+        /* A blank before it, and perhaps a comma behind. */
+        if (!is_first && buf->size - line + text.size + 2 > (size_t)columns) {
+            ps_buf_add_text(buf, "\n");
+            line = buf->size;
+            add_label(buf, "");
+        } else {
+            ps_buf_add_text(buf, is_first ? "" : " ");
         }
-        between = ", ";
+        ps_buf_add(buf, ps_buf_str(&text));
+        is_first = false;
     }
     ps_buf_add_text(buf, "\n");
 }
@@ -141,7 +161,7 @@ void ps_screen_add(struct ps_buf *const buf, const struct ps_run_status *const s
     if (status->progress.records > 0) {
         add_records(buf, &status->progress, columns);
     }
-    add_jobs(buf, &status->progress);
+    add_jobs(buf, &status->progress, columns);
     if (is_running) {
         add_doing(buf, status, columns);
     }

@@ -45,12 +45,33 @@ static void a_live_run_is_shown_whole(void **state)
                         "run      r1: running, 1m 00s\n"
                         "         [#####.....] 50 %\n"
                         "records  100 of 200 records\n"
-                        "jobs     3 live (of 10 at once), 3 done\n"
+                        "jobs     3 live (of 10 at once),\n"
+                        "         3 done\n"
                         "pace     about 1m 00s left\n"
                         "         job 7     [##########..........] 5 of 10, InProgress\n"
                         "         and 2 more\n"
                         "doing    reading answers\n"
                         "results  /tmp/out.jsonl\n");
+}
+
+static void many_stages_take_a_line_more(void **state)
+{
+    (void)state;
+    for (int64_t columns = 80; columns <= 200; columns += 120) {
+        struct ps_run_status status;
+        struct ps_buf buf PS_CLEANUP(ps_buf_release);
+        ps_buf_init(&buf, PS_MB);
+        fill(&status, PS_RUN_RUNNING);
+        for (int stage = 0; stage < PS_STAGE_COUNT; stage++) {
+            status.progress.stages[stage] = 1000;
+        }
+        ps_screen_add(&buf, &status, columns);
+        for (struct ps_str rest = ps_buf_str(&buf); rest.size > 0;) {
+            const size_t end = ps_str_find(rest, '\n');
+            assert_true(end <= (size_t)columns);
+            rest = ps_str_part(rest, end + 1, rest.size);
+        }
+    }
 }
 
 static void each_phase_says_how_to_go_on(void **state)
@@ -136,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_run_is_shown_whole),
+        cmocka_unit_test(many_stages_take_a_line_more),
         cmocka_unit_test(each_phase_says_how_to_go_on),
         cmocka_unit_test(foreign_text_is_safe_and_the_percent_is_bounded),
         cmocka_unit_test(an_empty_run_has_a_head_only),
