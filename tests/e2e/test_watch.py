@@ -45,14 +45,19 @@ class Screen:
 
     def __init__(self, columns):
         self.columns, self.rows, self.row, self.column, self.too_wide = columns, [""], 0, 0, []
+        self.first = 0  # the row where the line began that is being written
 
     def control(self, count, letter):
         if letter == "A":
-            self.row = max(0, self.row - int(count or 1))
+            self.first = self.row = max(0, self.row - int(count or 1))
         elif letter == "K":
             self.rows[self.row] = self.rows[self.row][:self.column]
         elif letter == "J":
             self.rows = self.rows[:self.row] + [self.rows[self.row][:self.column]]
+
+    def down(self):
+        self.row += 1
+        self.rows += [""] * (self.row + 1 - len(self.rows))
 
     def feed(self, text):
         for match in CONTROL.finditer(text):
@@ -62,12 +67,13 @@ class Screen:
             elif char == "\r":
                 self.column = 0
             elif char == "\n":
-                self.row += 1
-                self.rows += [""] * (self.row + 1 - len(self.rows))
+                self.down()
+                self.first = self.row
             else:
                 if self.column == self.columns:  # a terminal goes on in the next line
-                    self.too_wide.append(self.rows[self.row])
-                    self.feed("\r\n")
+                    self.too_wide.append(self.rows[self.first])
+                    self.down()
+                    self.column = 0
                 line = self.rows[self.row].ljust(self.column)
                 self.rows[self.row] = line[:self.column] + char + line[self.column + 1:]
                 self.column += 1
