@@ -25,6 +25,13 @@
 #define MODEL "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 #define PIECE_BYTES ((size_t)64 * 1024)
 
+static const char *name_of_lane(const void *const context, const char *const segment)
+{
+    (void)context;
+    (void)segment;
+    return "bench";
+}
+
 static int failed(const struct ps_error *const err)
 {
     (void)fprintf(stderr, "join_bench: %s\n", err->message);
@@ -134,7 +141,7 @@ static int join(const char *const folder, const char *const outputs, const char 
     const int64_t started_ms = ps_clock_real_monotonic_ms();
     enum ps_status status = collect_job(answers, index, outputs, &bytes, &err);
     const int64_t collected_ms = ps_clock_real_monotonic_ms();
-    const struct ps_results_target target = {results, "bench", NULL};
+    const struct ps_results_target target = {.path = results, .namer = {name_of_lane, NULL}};
     if (status == PS_OK) {
         status = ps_results_publish(index, answers, &target, &sums, &err);
     }

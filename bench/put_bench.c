@@ -204,7 +204,7 @@ static enum ps_status open_world(struct shards *const shards, const char *const 
                                  struct ps_world_aws **const ret_world, struct ps_error *const err)
 {
     static const struct ps_streams_ops ops = {open_body, read_body, close_body, NULL};
-    static const struct ps_world_aws_lane lane = {"us-east-1", "bucket", NULL};
+    static const struct ps_world_aws_lane lane = {.region = "us-east-1", .bucket = "bucket"};
     const struct ps_aws_flags flags = {NULL, NULL, url};
     struct ps_aws_settings settings;
     struct ps_credentials credentials;
